@@ -1,0 +1,1 @@
+"""Every way in: HTTP, pages, command line. The only room that knows HTTP and the clock."""

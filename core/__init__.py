@@ -1,0 +1,1 @@
+"""What every room stands on: settings, database, errors, accounts. No food words here."""

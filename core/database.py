@@ -1,0 +1,85 @@
+"""Engine, sessions, raw SQL in the session's own transaction, migrations.
+
+One driver, psycopg 3. A `Session` is the unit of work; `raw(session)` is its psycopg connection, inside the same
+transaction, for the ledger and other hand-written SQL.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, LiteralString, cast
+
+import psycopg
+from psycopg.rows import dict_row
+from sqlalchemy import DateTime, Engine, create_engine
+from sqlmodel import Session, SQLModel
+
+Row = dict[str, Any]
+Params = Sequence[object] | Mapping[str, object] | None
+
+# Named constraints: a migration can only drop what it can name.
+SQLModel.metadata.naming_convention = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+Instant = DateTime(timezone=True)
+"""Column type of an aware UTC instant."""
+
+
+def engine(url: str, *, role: str | None = None, pool_size: int = 10) -> Engine:
+    """An engine on `url` (postgresql://…), with psycopg 3 as its driver and UTC as its time zone.
+
+    `role` is taken on with every connection, for a server where one login must serve owner and application.
+    """
+    options = "-c timezone=UTC" + (f" -c role={role}" if role else "")
+    if url.startswith("postgresql://"):
+        url = "postgresql+psycopg://" + url.removeprefix("postgresql://")
+    return create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_pre_ping=True,  # a restarted PostgreSQL must not cost one failed request a connection
+        connect_args={"options": options, "application_name": "lumbung"},
+    )
+
+
+def raw(session: Session) -> psycopg.Connection[Any]:
+    """The psycopg connection of the session's current transaction (begun if need be)."""
+    return cast("psycopg.Connection[Any]", session.connection().connection.driver_connection)
+
+
+def rows(connection: psycopg.Connection[Any], sql: str, params: Params = None) -> list[Row]:
+    """All rows of a query, each a dict by column name."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(cast(LiteralString, sql), params).fetchall()
+
+
+def one(connection: psycopg.Connection[Any], sql: str, params: Params = None) -> Row | None:
+    """The first row of a query as a dict, or None."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(cast(LiteralString, sql), params).fetchone()
+
+
+def run(connection: psycopg.Connection[Any], sql: str, params: Params = None) -> int:
+    """Run a statement; the number of rows it touched."""
+    return connection.execute(cast(LiteralString, sql), params).rowcount
+
+
+def migrate(owner_url: str, revision: str = "head") -> None:
+    """Bring the database at `owner_url` to `revision` (a downgrade when it lies behind, as in "base").
+
+    Runs as the owner of the tables, never as the application's role.
+    """
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent.parent / "migrations"))
+    config.attributes["url"] = owner_url
+    if revision == "base" or revision.startswith("-"):
+        command.downgrade(config, revision)
+    else:
+        command.upgrade(config, revision)

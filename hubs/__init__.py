@@ -1,0 +1,1 @@
+"""The distribution hubs: gates, sailings, dwell."""

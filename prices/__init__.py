@@ -1,0 +1,1 @@
+"""Observed and reference prices, and what they say."""

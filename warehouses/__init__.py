@@ -1,0 +1,1 @@
+"""The shared warehouses: rooms, stock, first-expired-first-out."""
