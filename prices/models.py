@@ -17,17 +17,18 @@ IDR = Numeric(14, 2)
 
 
 class PriceSeries(SQLModel, table=True):
-    """One commodity of one grade at one level in one area from one source."""
+    """One commodity of one grade at one level in one area or market from one source."""
 
     __tablename__ = "price_series"
     __table_args__ = (
-        UniqueConstraint("source", "area", "name", "level", "frequency"),
+        UniqueConstraint("source", "area", "market", "name", "level", "frequency", name="uq_price_series_key"),
         CheckConstraint("frequency IN ('daily', 'monthly')", name="frequency_known"),
     )
 
     id: UUID = Field(default_factory=uuid7, primary_key=True)
     source: str  # who published it
-    area: str  # province, city or "Indonesia"
+    area: str  # province or "Indonesia", as `prices.areas` spells it
+    market: str = ""  # where the source names one market; else the area's average
     name: str  # the commodity in the source's own words
     level: str = "retail"
     frequency: str
@@ -78,13 +79,15 @@ class PriceImport(SQLModel, table=True):
 
 
 class PriceRefusal(SQLModel, table=True):
-    """A row that was refused or looked wrong: its line in the file, and why."""
+    """A row that was refused, or taken but looked wrong: its line in the file, and why."""
 
     __tablename__ = "price_refusal"
+    __table_args__ = (one_of("kind", ("refused", "suspicious")),)
 
     import_id: UUID = Field(primary_key=True, foreign_key="price_import.id")
     line: int = Field(primary_key=True)
     number: int = Field(primary_key=True, default=0)  # several cells of one line
+    kind: str = "refused"
     reason: str
     text: str
 
@@ -96,15 +99,18 @@ class ReferencePrice(SQLModel, table=True):
     __table_args__ = (
         one_of("instrument", ("HET", "HAP", "HPP", "SPHP")),
         CheckConstraint("effective_to IS NULL OR effective_to >= effective_from", name="days"),
+        UniqueConstraint(
+            "instrument", "commodity", "grade", "level", "zone", "effective_from", name="uq_reference_price_key"
+        ),
     )
 
     id: UUID = Field(default_factory=uuid7, primary_key=True)
     instrument: str
     commodity: str = Field(index=True)
-    grade: str | None = None
+    grade: str = ""  # compared only with a series of the same grade
     level: str
     zone: str
-    provinces: list[str] = Field(default_factory=list, sa_column=Column(JSONB, nullable=False))
+    provinces: list[str] = Field(default_factory=list, sa_column=Column(JSONB, nullable=False))  # none: everywhere
     price_idr: Decimal = Field(sa_type=IDR)
     price_to_idr: Decimal | None = Field(default=None, sa_type=IDR)  # where a decree gives a range
     unit: str = "kg"
@@ -122,6 +128,7 @@ class PriceAlert(SQLModel, table=True):
     __table_args__ = (
         one_of("commodity", COMMODITIES),
         CheckConstraint("kind = 'above_reference'", name="kind_known"),
+        CheckConstraint("ended_on IS NULL OR ended_on > began_on", name="days"),
         Index(
             "uq_price_alert_open",
             "series_id",
@@ -137,6 +144,7 @@ class PriceAlert(SQLModel, table=True):
     commodity: str
     began_on: date
     ended_on: date | None = None
+    stale_on: date | None = None  # since then its data are too old to hold it up: it is shown as suspended
     raised_at: datetime = Field(sa_type=Instant)
     reference_id: UUID = Field(foreign_key="reference_price.id")
     price_idr: Decimal = Field(sa_type=IDR)

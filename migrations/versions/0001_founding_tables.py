@@ -206,6 +206,7 @@ def create_tables() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("source", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("area", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("market", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("name", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("level", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("frequency", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -215,14 +216,7 @@ def create_tables() -> None:
         sa.Column("terms", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.CheckConstraint("frequency IN ('daily', 'monthly')", name=op.f("ck_price_series_frequency_known")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_price_series")),
-        sa.UniqueConstraint(
-            "source",
-            "area",
-            "name",
-            "level",
-            "frequency",
-            name=op.f("uq_price_series_source_area_name_level_frequency"),
-        ),
+        sa.UniqueConstraint("source", "area", "market", "name", "level", "frequency", name="uq_price_series_key"),
     )
     op.create_index(op.f("ix_price_series_commodity"), "price_series", ["commodity"], unique=False)
     op.create_table(
@@ -253,7 +247,7 @@ def create_tables() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("instrument", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("commodity", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("grade", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("grade", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("level", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("zone", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("provinces", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
@@ -272,6 +266,9 @@ def create_tables() -> None:
             "effective_to IS NULL OR effective_to >= effective_from", name=op.f("ck_reference_price_days")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reference_price")),
+        sa.UniqueConstraint(
+            "instrument", "commodity", "grade", "level", "zone", "effective_from", name="uq_reference_price_key"
+        ),
     )
     op.create_index(op.f("ix_reference_price_commodity"), "reference_price", ["commodity"], unique=False)
     op.create_table(
@@ -390,6 +387,7 @@ def create_tables() -> None:
         sa.Column("commodity", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("began_on", sa.Date(), nullable=False),
         sa.Column("ended_on", sa.Date(), nullable=True),
+        sa.Column("stale_on", sa.Date(), nullable=True),
         sa.Column("raised_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("reference_id", sa.Uuid(), nullable=False),
         sa.Column("price_idr", sa.Numeric(precision=14, scale=2), nullable=False),
@@ -398,6 +396,7 @@ def create_tables() -> None:
             "commodity IN ('rice', 'corn', 'banana', 'chicken')", name=op.f("ck_price_alert_commodity_known")
         ),
         sa.CheckConstraint("kind = 'above_reference'", name=op.f("ck_price_alert_kind_known")),
+        sa.CheckConstraint("ended_on IS NULL OR ended_on > began_on", name=op.f("ck_price_alert_days")),
         sa.ForeignKeyConstraint(
             ["reference_id"], ["reference_price.id"], name=op.f("fk_price_alert_reference_id_reference_price")
         ),
@@ -632,8 +631,10 @@ def create_tables() -> None:
         sa.Column("import_id", sa.Uuid(), nullable=False),
         sa.Column("line", sa.Integer(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("kind", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("reason", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("text", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.CheckConstraint("kind IN ('refused', 'suspicious')", name=op.f("ck_price_refusal_kind_known")),
         sa.ForeignKeyConstraint(
             ["import_id"], ["price_import.id"], name=op.f("fk_price_refusal_import_id_price_import")
         ),
