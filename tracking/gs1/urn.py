@@ -10,17 +10,17 @@ direction verifies check digits: an EPC URN has none, and a repository must name
 
 import re
 from dataclasses import dataclass
+from typing import Literal
 from urllib.parse import quote
 
+from tracking.gs1.application_identifiers import Element, ElementError, check_value
+from tracking.gs1.digital_link import CANONICAL_STEM, DigitalLinkError, decode, pad_gtin, split_path
 from tracking.gs1.keys import CSET_39, CSET_82, Gs1Error, check_digit
 
-CANONICAL_STEM = "https://id.gs1.org"
 LENGTH_MAX = 2048  # characters of a URI; the longest well-formed one has under 400
 PREFIX_LENGTHS = range(6, 13)  # digits of a GS1 company prefix in an EPC URN
 
 _NUMERALS = "0123456789"
-_URI = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+")
-_ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _WEB = re.compile(r"https?://[^/?#\s]+/", re.IGNORECASE)
 # What the Tag Data Standard lets stand unescaped in a URN component (GS3A3Char).
 _URN_SPELLING = re.compile(r"(?:%[0-9A-Fa-f]{2}|[!'()*+,\-.:;=_0-9A-Za-z])*")
@@ -50,10 +50,6 @@ class _Scheme:
     pieces: bool = False  # piece and total, two digits each, stand between reference and serial
     kind: str = "id"
 
-    @property
-    def check(self) -> bool:
-        return self.digits > 0
-
 
 _SCHEMES = (
     _Scheme("sgtin", "01", 13, indicator_first=True, serial_ai="21", serial_max=20, pattern=True),
@@ -76,59 +72,6 @@ _SCHEMES = (
 _BY_NAME = {(scheme.kind, scheme.name): scheme for scheme in _SCHEMES}
 _BY_NAME |= {("idpat", scheme.name): scheme for scheme in _SCHEMES if scheme.pattern}
 _FREE_TEXT_MAX = 30  # characters of a GIAI, GINC or CPID, prefix included
-
-# Shapes of primary keys and of qualifiers in a Digital Link, after percent-decoding.
-_TEXT = "[" + re.escape(CSET_82) + "]"
-_SHAPES = {
-    "00": "[0-9]{18}",
-    "01": "[0-9]{8}|[0-9]{12,14}",
-    "253": f"[0-9]{{13}}{_TEXT}{{0,17}}",
-    "255": "[0-9]{13}[0-9]{0,12}",
-    "401": f"[0-9]{{4}}{_TEXT}{{0,26}}",
-    "402": "[0-9]{17}",
-    "414": "[0-9]{13}",
-    "415": "[0-9]{13}",
-    "417": "[0-9]{13}",
-    "8003": f"0[0-9]{{13}}{_TEXT}{{0,16}}",
-    "8004": f"[0-9]{{4}}{_TEXT}{{0,26}}",
-    "8006": "[0-9]{18}",
-    "8010": f"[0-9]{{4}}[{re.escape(CSET_39)}]{{0,26}}",
-    "8013": f"[0-9]{{4}}{_TEXT}{{0,21}}",
-    "8017": "[0-9]{18}",
-    "8018": "[0-9]{18}",
-}
-_QUALIFIER_SHAPES = {
-    "22": f"{_TEXT}{{1,20}}",
-    "10": f"{_TEXT}{{1,20}}",
-    "21": f"{_TEXT}{{1,20}}",
-    "235": f"{_TEXT}{{1,28}}",
-    "254": f"{_TEXT}{{1,20}}",
-    "7040": f"[0-9]{_TEXT}{{3}}",
-    "8011": "[0-9]{1,12}",
-    "8019": "[0-9]{1,10}",
-    "8020": f"{_TEXT}{{1,25}}",
-}
-# Qualifiers in the order in which they may follow their key; alternatives do not mix.
-_SEQUENCES: dict[str, tuple[tuple[str, ...], ...]] = {
-    "01": (("22", "10", "21"), ("235",)),
-    "8006": (("22", "10", "21"),),
-    "414": (("254",), ("7040",)),
-    "415": (("8020",),),
-    "417": (("7040",),),
-    "8004": (("7040",),),
-    "8010": (("8011",),),
-    "8017": (("8019",),),
-    "8018": (("8019",),),
-}
-# Names that Digital Link 1.0 allowed in place of numbers; deprecated, still met in older data.
-_ALPHA_NAMES = {
-    "gtin": "01", "itip": "8006", "cpid": "8010", "gln": "414", "party": "417", "gsrnp": "8017", "gsrn": "8018",
-    "gcn": "255", "sscc": "00", "gdti": "253", "ginc": "401", "gsin": "402", "grai": "8003", "giai": "8004",
-    "gmn": "8013", "payTo": "415", "cpv": "22", "lot": "10", "ser": "21", "glnx": "254", "cpsn": "8011",
-    "srin": "8019", "refno": "8020",
-}  # fmt: skip
-
-Pairs = list[tuple[str, str]]
 
 
 def to_digital_link(uri: str) -> str:
@@ -155,7 +98,7 @@ def normalise(uri: str) -> str:
     if len(uri) > LENGTH_MAX:
         return uri
     if uri.startswith("urn:epc:"):
-        if not _URN_SPELLING.fullmatch(uri.replace("*", "")):
+        if not _URN_SPELLING.fullmatch(uri):
             return uri
         try:
             pairs = _read(_translate(uri))
@@ -168,7 +111,7 @@ def normalise(uri: str) -> str:
     return CANONICAL_STEM + "".join(f"/{ai}/{quote(value, safe=_HASH_SAFE)}" for ai, value in _finest(pairs))
 
 
-def to_urn(uri: str, prefix_length: int, *, level: str | None = None) -> str:
+def to_urn(uri: str, prefix_length: int, *, level: Literal["instance", "class"] | None = None) -> str:
     """The EPC URN of a Digital Link URI on any domain, its company prefix being `prefix_length` digits long.
 
     A key with its serial gives urn:epc:id, a GTIN with its lot urn:epc:class:lgtin, a key whose serial is
@@ -290,41 +233,20 @@ def _write_urn(uri: str, scheme: _Scheme, key: str, serial: str | None, prefix_l
     return f"urn:epc:idpat:{stem}.*" if serial is None else f"urn:epc:{scheme.kind}:{stem}.{serial}"
 
 
-def _decoded(text: str) -> str:
-    """`text` with its percent-escapes read; a % that begins none stands for itself."""
-    return _ESCAPE.sub(lambda match: chr(int(match[1], 16)), text)
-
-
 def _spelled(text: str, length_max: int, alphabet: str) -> bool:
-    characters = _decoded(text)
+    characters = decode(text)
     return len(characters) <= length_max and all(character in alphabet for character in characters)
 
 
-def _well_formed_pairs(uri: str) -> Pairs | None:
-    """Key and qualifiers of a Digital Link URI, still escaped, or None. Query and fragment are left out."""
-    start = _WEB.match(uri)
-    if start is None or len(uri) > LENGTH_MAX or not _URI.fullmatch(uri):
+def _well_formed_pairs(uri: str) -> list[Element] | None:
+    """Key and qualifiers of a Digital Link URI, still escaped, or None. A slash at the end of the path is let pass."""
+    try:
+        return split_path(re.split("[?#]", uri, maxsplit=1)[0].removesuffix("/"), alpha_names=True)[1]
+    except DigitalLinkError:
         return None
-    path = re.split(r"[?#]", uri[start.end() :], maxsplit=1)[0].removesuffix("/")
-    segments = path.split("/")
-    pairs: Pairs = []
-    while len(segments) >= 2 and segments[-1]:  # from the end: the stem may hold anything, even /01/
-        name, value = segments[-2:]
-        del segments[-2:]
-        pairs.insert(0, (_ALPHA_NAMES.get(name, name), value))
-        ai = pairs[0][0]
-        if ai in _SHAPES:
-            break
-        if ai not in _QUALIFIER_SHAPES:
-            return None
-    if not pairs or pairs[0][0] not in _SHAPES:
-        return None
-    used = [ai for ai, _ in pairs[1:]]
-    sequences = _SEQUENCES.get(pairs[0][0], ((),))
-    return pairs if any(used == [ai for ai in sequence if ai in used] for sequence in sequences) else None
 
 
-def _raw_pairs(uri: str) -> Pairs | None:
+def _raw_pairs(uri: str) -> list[Element] | None:
     """Key and serial as spelled in `uri`; where it is no well-formed URI, what stands after the first key's number.
 
     Serials may hold / ? # < > and ", and older data has them unescaped. Nothing but the key's own qualifier
@@ -346,22 +268,21 @@ def _raw_pairs(uri: str) -> Pairs | None:
     return [(ai, rest)]
 
 
-def _read(uri: str) -> Pairs | None:
+def _read(uri: str) -> list[Element] | None:
     """Key and qualifiers of a well-formed Digital Link URI, decoded, GTINs in 14 digits, or None."""
     pairs = _well_formed_pairs(uri)
     if pairs is None:
         return None
-    read: Pairs = []
-    for ai, spelled in pairs:
-        value = _decoded(spelled)
-        shape = _QUALIFIER_SHAPES[ai] if read else _SHAPES[ai]
-        if not re.fullmatch(shape, value):
-            return None
-        read.append((ai, value.zfill(14) if ai == "01" else value))
+    read = [pad_gtin((ai, decode(spelled))) for ai, spelled in pairs]
+    try:
+        for ai, value in read:
+            check_value(ai, value, form_only=True)
+    except ElementError:
+        return None
     return read
 
 
-def _finest(pairs: Pairs) -> Pairs:
+def _finest(pairs: list[Element]) -> list[Element]:
     """The key with only what identifies at the finest level: the serial, or else the lot; never the variant."""
     key, qualifiers = pairs[0], pairs[1:]
     if key[0] in ("01", "8006"):
