@@ -153,3 +153,8 @@ class Viewer:
     def may(self, permission: str) -> bool:
         """Whether this viewer's role holds `permission`. Raises KeyError for one that is not in the table."""
         return role_may(self.role, permission)
+
+    @property
+    def permissions(self) -> frozenset[str]:
+        """All that this viewer's role holds."""
+        return PERMISSIONS.get(self.role, frozenset())

@@ -76,10 +76,13 @@ def device_of(session: Session, credential: str) -> Device | None:
     ).first()
 
 
-def revoke_device(session: Session, device_id: UUID, *, now: datetime) -> Device:
-    """Refuse this device's credential from now on. Raises NotFound."""
+def revoke_device(session: Session, device_id: UUID, *, now: datetime, of_account: UUID | None = None) -> Device:
+    """Refuse this device's credential from now on; with `of_account`, only where it is that account's.
+
+    Raises NotFound.
+    """
     device = session.get(Device, device_id)
-    if device is None:
+    if device is None or (of_account is not None and device.account_id != of_account):
         raise NotFound("no such device")
     device.revoked_at = device.revoked_at or now
     session.add(device)
