@@ -44,9 +44,9 @@ def is_gs1(entry: object) -> bool:
     return isinstance(entry, str) and _GS1_CONTEXT.match(entry) is not None
 
 
-def namespaces(*contexts: object) -> dict[str, str]:
-    """Prefix → namespace of the standard prefixes and of `contexts`, later ones winning. Nothing is fetched."""
-    found = dict(STANDARD_NAMESPACES)
+def namespaces(*contexts: object, known: Mapping[str, str] = STANDARD_NAMESPACES) -> dict[str, str]:
+    """Prefix → namespace: what is `known`, then what `contexts` declare, later ones winning. Nothing is fetched."""
+    found = dict(known)
     for context in contexts:
         for entry in entries(context):
             if isinstance(entry, dict):
@@ -73,17 +73,26 @@ def is_declared(name: str, known: Mapping[str, str]) -> bool:
     return prefix in known or local.startswith("//") or prefix.lower() in _IRI_SCHEMES
 
 
+def is_document(value: Json) -> bool:
+    """Whether `value` says that it is a document of events, not an event."""
+    return value.get("type") in ("EPCISDocument", "EPCISQueryDocument")
+
+
+def event_list(document: Json) -> tuple[tuple[str, ...], list[Any]]:
+    """Where the events of an EPCIS or query document lie in it, and they, whatever they are; none gives []."""
+    results = ("queryResults", "resultsBody") if document.get("type") == "EPCISQueryDocument" else ()
+    way = ("epcisBody", *results, "eventList")
+    held: Any = document
+    for step in way:
+        held = cast(Json, held).get(step) if isinstance(held, dict) else None
+    return way, cast("list[Any]", held) if isinstance(held, list) else []
+
+
 def event_dicts(document: Json) -> list[Json]:
-    """The events of an EPCIS or query document, or the event itself, as they stand; what is no object is left out."""
-    body: Any = document.get("epcisBody")
-    if body is None:
-        return [document] if "eventTime" in document else []
-    for step in ("queryResults", "resultsBody"):
-        if isinstance(body, dict) and step in body:
-            body = cast(Json, body)[step]
-    found: Any = cast(Json, body).get("eventList") if isinstance(body, dict) else None
-    members = cast("list[object]", found) if isinstance(found, list) else []
-    return [cast(Json, event) for event in members if isinstance(event, dict)]
+    """The events of an EPCIS or query document as they stand in it, or the event that `document` is by itself."""
+    if not is_document(document):
+        return [document]
+    return [event for event in event_list(document)[1] if isinstance(event, dict)]
 
 
 def attach(event: Json, document_context: object) -> Json:
@@ -121,7 +130,9 @@ def share(events: Sequence[Json], base: Sequence[Any]) -> tuple[list[Any], list[
     """
     apart = [detach(event) for event in events]
     shared = list(base)
-    prefixes = {prefix: meaning for entry in shared if isinstance(entry, dict) for prefix, meaning in _items(entry)}
+    prefixes: Json = {}
+    for entry in shared:
+        prefixes.update(_terms(entry))
     bodies: list[Json] = []
     for body, inherited in apart:
         kept: list[Any] = []
@@ -129,9 +140,9 @@ def share(events: Sequence[Json], base: Sequence[Any]) -> tuple[list[Any], list[
             if is_gs1(entry) or entry in shared:
                 continue
             if isinstance(entry, dict):
-                fits = all(prefixes.get(prefix, meaning) == meaning for prefix, meaning in _items(entry))
-                if fits:
-                    prefixes.update(_items(entry))
+                terms = _terms(cast(object, entry))
+                fits = all(prefixes.get(term, meaning) == meaning for term, meaning in terms.items())
+                prefixes.update(terms if fits else {})
             else:
                 fits = all(entry in other.inherited for other in apart)
             (shared if fits else kept).append(entry)
@@ -139,8 +150,8 @@ def share(events: Sequence[Json], base: Sequence[Any]) -> tuple[list[Any], list[
     return shared, bodies
 
 
-def _items(entry: object) -> list[tuple[str, Any]]:
-    return list(cast("dict[str, Any]", entry).items())
+def _terms(entry: object) -> Json:
+    return cast(Json, entry) if isinstance(entry, dict) else {}
 
 
 def _with_kept(body: Json, kept: list[Any]) -> Json:

@@ -9,12 +9,12 @@ fields in the order of their spelling, not in the order of the standard's table.
 import hashlib
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, cast
 
 from tracking.epcis.context import Json, event_dicts, namespaces
+from tracking.epcis.instants import canonical_instant
 from tracking.epcis.vocabulary import (
     BIZ_STEPS,
     BIZ_TRANSACTION_TYPES,
@@ -36,10 +36,6 @@ _LEFT_OUT = frozenset({"type", "eventID", "recordTime", "errorDeclaration", "rdf
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 _NUMBER_LENGTH_MAX = 64  # characters; longer digits are a name, not a quantity
-_INSTANT = re.compile(
-    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]+))?([Zz]|[+-][0-9]{2}:?[0-9]{2})?"
-)
-
 Write = Callable[[str, Any, "_Names"], str]
 
 
@@ -53,7 +49,7 @@ class _Names:
     def within(self, value: Mapping[str, Any]) -> "_Names":
         """The same where `value` declares nothing of its own, else with its declarations."""
         own = value.get("@context")
-        return self if own is None else _Names({**self.known, **namespaces(own)}, self.left_out)
+        return self if own is None else _Names(namespaces(own, known=self.known), self.left_out)
 
     def field(self, name: str) -> str:
         """A field's name as the pre-hash string has it: `{namespace}local`, or as it stands."""
@@ -145,25 +141,6 @@ def canonical_number(text: str) -> str:
     if not digits or digits.startswith("."):
         digits = "0" + digits
     return f"-{digits}" if negative and digits != "0" else digits
-
-
-def canonical_instant(text: str) -> str:
-    """An instant in UTC with milliseconds, the fourth decimal rounding half up; other text unchanged."""
-    found = _INSTANT.fullmatch(text)
-    if not found:
-        return text
-    day, clock, fraction, offset = found.groups()
-    leap = clock.endswith(":60")
-    try:
-        instant = datetime.fromisoformat(
-            f"{day}T{clock[:-2] + '59' if leap else clock}{(offset or 'Z').upper()}"
-        ).astimezone(UTC)
-        digits = (fraction or "").ljust(4, "0")
-        milliseconds = int(digits[:3]) + (digits[3] >= "5") + (1000 if leap else 0)
-        instant += timedelta(milliseconds=milliseconds)
-    except (ValueError, OverflowError):
-        return text
-    return instant.strftime("%Y-%m-%dT%H:%M:%S.").rjust(20, "0") + f"{instant.microsecond // 1000:03d}Z"
 
 
 # --- Fields ----------------------------------------------------------------------------------------

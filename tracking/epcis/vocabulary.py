@@ -39,13 +39,14 @@ class Vocabulary:
     urn_stem: str = ""
 
 
-def _words(text: str) -> frozenset[str]:
+def words(text: str) -> frozenset[str]:
+    """The words of a text as a set: how long closed lists are written here."""
     return frozenset(text.split())
 
 
 BIZ_STEPS = Vocabulary(
     "business step",
-    _words(
+    words(
         """accepting arriving assembling collecting commissioning consigning creating_class_instance cycle_counting
         decommissioning departing destroying disassembling dispensing encoding entering_exiting holding inspecting
         installing killing loading other packing picking receiving removing repackaging repairing replacing reserving
@@ -57,7 +58,7 @@ BIZ_STEPS = Vocabulary(
 )
 DISPOSITIONS = Vocabulary(
     "disposition",
-    _words(
+    words(
         """active available completeness_inferred completeness_verified conformant container_closed container_open
         damaged destroyed dispensed disposed encoded expired in_progress in_transit inactive mismatch_class
         mismatch_instance mismatch_quantity needs_replacement no_pedigree_match non_conformant non_sellable_other
@@ -69,26 +70,26 @@ DISPOSITIONS = Vocabulary(
 )
 BIZ_TRANSACTION_TYPES = Vocabulary(
     "business transaction type",
-    _words("bol cert desadv inv pedigree po poc prodorder recadv rma testprd testres upevt"),
+    words("bol cert desadv inv pedigree po poc prodorder recadv rma testprd testres upevt"),
     f"{CBV}BTT-",
     f"{CBV_URN}btt:",
 )
 SOURCE_DESTINATION_TYPES = Vocabulary(
-    "source or destination type", _words("location owning_party possessing_party"), f"{CBV}SDT-", f"{CBV_URN}sdt:"
+    "source or destination type", words("location owning_party possessing_party"), f"{CBV}SDT-", f"{CBV_URN}sdt:"
 )
-ERROR_REASONS = Vocabulary("error reason", _words("did_not_occur incorrect_data"), f"{CBV}ER-", f"{CBV_URN}er:")
+ERROR_REASONS = Vocabulary("error reason", words("did_not_occur incorrect_data"), f"{CBV}ER-", f"{CBV_URN}er:")
 SENSOR_COMPONENTS = Vocabulary(
     "sensor component",
-    _words(
+    words(
         """altitude axial_distance azimuth easting elevation_angle height latitude longitude northing polar_angle
         spherical_radius x y z"""
     ),
     f"{CBV}Comp-",
 )
-SENSOR_ALERTS = Vocabulary("sensor alert", _words("ALARM_CONDITION ERROR_CONDITION"), GS1_VOC)
+SENSOR_ALERTS = Vocabulary("sensor alert", words("ALARM_CONDITION ERROR_CONDITION"), GS1_VOC)
 SENSOR_MEASUREMENTS = Vocabulary(
     "sensor measurement type",
-    _words(
+    words(
         """AbsoluteHumidity AbsorbedDose AbsorbedDoseRate Acceleration Altitude AmountOfSubstance
         AmountOfSubstancePerUnitVolume Angle AngularAcceleration AngularMomentum AngularVelocity Area Capacitance
         Conductance Conductivity Count Density Dimensionless DoseEquivalent DoseEquivalentRate DynamicViscosity
@@ -124,7 +125,7 @@ EVENT_TYPES: Final = (
 
 # Master data of a lot or a single thing that may stand in `ilmd` as `cbvmda:…` (CBV 2.0, section 10.2);
 # those about fishing vessels are left out.
-LOT_ATTRIBUTES: Final = _words(
+LOT_ATTRIBUTES: Final = words(
     """bestBeforeDate countryOfExport countryOfOrigin drainedWeight farmList firstFreezeDate grossWeight
     growingMethodCode harvestEndDate harvestStartDate itemExpirationDate lotNumber netWeight
     preservationTechniqueCode productionDate sellByDate storageStateCode"""
