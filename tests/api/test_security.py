@@ -348,6 +348,45 @@ def test_devices_have_prefixes_and_names_of_their_own(session: Session) -> None:
     assert session.exec(select(Device.prefix).where(Device.id == made[0].id)).one() == made[0].prefix
 
 
+def test_sign_in_page_leads_on_to_where_one_wanted_to_go(client: TestClient, make_account: MakeAccount) -> None:
+    page = client.get("/masuk?next=/konsol/label", headers=BROWSER)
+    assert page.status_code == 200
+    assert page.headers["cache-control"] == "no-store"
+    assert 'name="next" value="/konsol/label"' in page.text
+    form = {"login": make_account().login, "password": PASSWORD, "next": "/konsol/label"}
+    answer = client.post("/masuk", data=form, headers=BROWSER)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/konsol/label")
+    again = client.get("/masuk?next=//evil.example", headers=BROWSER)
+    assert (again.status_code, again.headers["location"]) == (303, "/konsol")
+
+
+def test_refused_form_says_so_keeps_the_login_and_never_the_password(client: TestClient) -> None:
+    form = {"login": "pak <budi>", "password": "rahasia-sekali", "next": "https://evil.example"}
+    answer = client.post("/masuk", data=form, headers=BROWSER)
+    assert answer.status_code == 401
+    assert "tidak cocok" in answer.text
+    assert "pak &lt;budi&gt;" in answer.text
+    assert "rahasia-sekali" not in answer.text
+    assert "evil.example" not in answer.text
+
+
+def test_too_many_attempts_say_when_to_come_back(client: TestClient) -> None:
+    form = {"login": uuid4().hex, "password": "wrong"}
+    for _ in range(5):
+        assert client.post("/masuk", data=form, headers=BROWSER).status_code == 401
+    answer = client.post("/masuk", data=form, headers=BROWSER)
+    assert answer.status_code == 429
+    assert 890 <= int(answer.headers["retry-after"]) <= 900
+    assert "15 menit" in answer.text
+
+
+def test_signing_out_from_a_page_leads_to_the_sign_in_page(client: TestClient, make_account: MakeAccount) -> None:
+    csrf_token = sign_in(client, make_account())
+    answer = client.post("/keluar", data={"csrf_token": csrf_token}, headers=BROWSER)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/masuk")
+    assert "lumbung" not in client.cookies
+
+
 @pytest.fixture
 def group(session: Session) -> Party:
     number = str(uuid4().int)
