@@ -130,7 +130,8 @@ class Scan(SQLModel, table=True):
     id: UUID = Field(primary_key=True)
     body_sha256: bytes = Field(sa_type=LargeBinary)
     step: str
-    scanned_at: datetime = Field(sa_type=Instant)  # the phone's clock, corrected by its offset
+    phone_at: datetime = Field(sa_type=Instant)  # by the phone's own clock, as told
+    scanned_at: datetime = Field(sa_type=Instant)  # corrected by that clock's error
     received_at: datetime = Field(sa_type=Instant)
     account_id: UUID | None = Field(default=None, foreign_key="account.id")
     device_id: UUID | None = Field(default=None, foreign_key="device.id")
