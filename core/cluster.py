@@ -86,23 +86,35 @@ class Cluster:
         Raises SetupFailed with a reason and a remedy.
         """
         if self._use:
-            self._revive()
+            self.keep_running()
             return
         with plain_failures(self.data_dir):
             self._prepare_folder()
             with alone(self.data_dir / "change.lock"):
                 use = FileLock(self.data_dir / "use.lock")
+                watcher = self._watch()  # first, so that a start cut short is cleared away, too
                 try:
                     use.share()
                     if not self.postmaster.exists():
                         self.postmaster.initialise()
                     self._start_or_adopt()
                     self._create_database()
-                    self._watcher = self._watch()
                 except BaseException:
                     use.close()
+                    assert watcher.stdin
+                    watcher.stdin.close()
                     raise
-                self._use = use
+                self._use, self._watcher = use, watcher
+
+    def keep_running(self) -> bool:
+        """Start the server and the watcher again where they were killed; whether the server was."""
+        if self._watcher and self._watcher.poll() is not None:
+            self._watcher = self._watch()
+        if self.postmaster.pid() is not None:
+            return False
+        with plain_failures(self.data_dir), alone(self.data_dir / "change.lock"):
+            self._start_or_adopt()
+        return True
 
     def stop(self) -> None:
         """Leave the cluster; the server stops with the last process that uses it. Stopping twice does no harm."""
@@ -159,10 +171,6 @@ class Cluster:
             )
         # Root's folder must let the user postgres through to its own files; an ordinary user's is closed.
         self.data_dir.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
-
-    def _revive(self) -> None:
-        with plain_failures(self.data_dir), alone(self.data_dir / "change.lock"):
-            self._start_or_adopt()
 
     def _start_or_adopt(self) -> None:
         """A running server that answers is taken as it is; one that does not is stopped; then start."""

@@ -8,7 +8,7 @@ import errno
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 
@@ -27,7 +27,7 @@ def say(text: str) -> None:
 
 
 @contextlib.contextmanager
-def step(title: str) -> Iterator[None]:
+def step(title: str) -> Generator[None]:
     """Say what is being done, and how long it took once it is."""
     print(f"  {title} …", end="", file=sys.stderr, flush=True)
     began = time.monotonic()
@@ -59,7 +59,7 @@ def disk_full(folder: Path) -> SetupFailed:
 
 
 @contextlib.contextmanager
-def plain_failures(folder: Path) -> Iterator[None]:
+def plain_failures(folder: Path) -> Generator[None]:
     """Turn a full disk, or a folder that may not be written, into a failure in plain words."""
     try:
         yield
