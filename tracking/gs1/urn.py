@@ -69,8 +69,9 @@ _SCHEMES = (
     _Scheme("ginc", "401", 0),
     _Scheme("cpi", "8010", 0, serial_ai="8011", serial_max=12, alphabet=_NUMERALS, pattern=True),
 )
-_BY_NAME = {(scheme.kind, scheme.name): scheme for scheme in _SCHEMES}
-_BY_NAME |= {("idpat", scheme.name): scheme for scheme in _SCHEMES if scheme.pattern}
+_BY_NAME = {(scheme.kind, scheme.name): scheme for scheme in _SCHEMES} | {
+    ("idpat", scheme.name): scheme for scheme in _SCHEMES if scheme.pattern
+}
 _FREE_TEXT_MAX = 30  # characters of a GIAI, GINC or CPID, prefix included
 
 
@@ -115,8 +116,9 @@ def to_urn(uri: str, prefix_length: int, *, level: Literal["instance", "class"] 
     """The EPC URN of a Digital Link URI on any domain, its company prefix being `prefix_length` digits long.
 
     A key with its serial gives urn:epc:id, a GTIN with its lot urn:epc:class:lgtin, a key whose serial is
-    missing urn:epc:idpat. `level` "instance" or "class" refuses the other. A GTIN must be in 14 digits. The prefix
-    length cannot be read off a key: GS1 publishes it per prefix, and whoever issued the key knows it.
+    missing urn:epc:idpat; `level` "instance" or "class" refuses the other. What a URN cannot say (a lot of
+    an ITIP, a UIC) is refused, a variant left out. A GTIN must be in 14 digits. The prefix length cannot be
+    read off a key: GS1 publishes it per prefix, and whoever issued the key knows it.
     Raises UrnError.
     """
     if prefix_length not in PREFIX_LENGTHS:
@@ -131,6 +133,10 @@ def to_urn(uri: str, prefix_length: int, *, level: Literal["instance", "class"] 
     if not schemes:
         raise UrnError(f"AI {ai} has no EPC scheme", uri=uri[:200], reason="no scheme")
     scheme = next((s for s in schemes if s.serial_ai in qualifiers), schemes[0])
+    # A variant says no more than the key does, nor a lot beside a serial; anything else would be lost.
+    lost = qualifiers.keys() - {scheme.serial_ai, "22"} - ({"10"} if scheme.serial_ai in qualifiers else set[str]())
+    if lost:
+        raise UrnError(f"no EPC URN can say AI {min(lost)}", uri=uri[:200], reason="no scheme")
     urn = _write_urn(uri, scheme, key, qualifiers.get(scheme.serial_ai), prefix_length)
     is_class = not urn.startswith("urn:epc:id:")
     if level is not None and (level == "class") != is_class:
