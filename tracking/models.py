@@ -90,6 +90,26 @@ class Product(SQLModel, table=True):
     papers: str = ""  # the papers a shipment of it needs, comma separated
 
 
+class Route(SQLModel, table=True):
+    """The usual way from one site to another by one mode: its line (lon-lat, SRID 4326), and how long it takes."""
+
+    __tablename__ = "route"
+    __table_args__ = (
+        UniqueConstraint("from_site_id", "to_site_id", "mode"),
+        one_of("mode", ("road", "ferry", "sea")),
+        CheckConstraint("distance_km > 0 AND usual_duration_s > 0", name="measures_positive"),
+    )
+
+    id: UUID = Field(default_factory=uuid7, primary_key=True)
+    name: str
+    mode: str
+    from_site_id: UUID = Field(foreign_key="site.id")
+    to_site_id: UUID = Field(foreign_key="site.id", index=True)
+    geometry: Any = Field(sa_column=Column(Geometry("LINESTRING", srid=4326, spatial_index=False), nullable=False))
+    distance_km: float
+    usual_duration_s: int
+
+
 class Carrier(SQLModel, table=True):
     """A truck (plate) or vessel (name, MMSI), named by its GIAI."""
 

@@ -150,7 +150,7 @@ def create_tables() -> None:
         sa.Column("quantity", sa.Numeric(precision=14, scale=3), nullable=True),
         sa.Column("uom", sqlmodel.sql.sqltypes.AutoString(length=3), nullable=True),
         sa.CheckConstraint(
-            "role IN ('epc', 'parent', 'child', 'input', 'output', 'epc_class', 'child_class', 'input_class', 'output_class')",
+            "role IN ('epc', 'parent', 'child', 'input', 'output', 'epc_class', 'child_class', 'input_class', 'output_class', 'transaction')",
             name=op.f("ck_event_epc_role_known"),
         ),
         sa.PrimaryKeyConstraint("event", "epc", "role", name=op.f("pk_event_epc")),
@@ -539,7 +539,7 @@ def create_tables() -> None:
         sa.Column("closed_by", sa.Uuid(), nullable=True),
         sa.Column("closed_reason", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.CheckConstraint(
-            "kind IN ('unknown_tag', 'wrong_check', 'wrong_site', 'too_fast', 'already_sold', 'already_tagged', 'not_commissioned', 'clock_wrong', 'weight_off', 'heads_off', 'damaged', 'too_warm', 'paper_missing', 'recalled')",
+            "kind IN ('unknown_tag', 'wrong_check', 'wrong_site', 'too_fast', 'already_sold', 'already_tagged', 'foreign_tag', 'not_commissioned', 'clock_wrong', 'weight_off', 'heads_off', 'damaged', 'too_warm', 'paper_missing', 'recalled')",
             name=op.f("ck_finding_kind_known"),
         ),
         sa.ForeignKeyConstraint(["closed_by"], ["account.id"], name=op.f("fk_finding_closed_by_account")),
@@ -677,6 +677,36 @@ def create_tables() -> None:
         sa.ForeignKeyConstraint(["site_id"], ["site.id"], name=op.f("fk_scan_site_id_site")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_scan")),
     )
+    op.create_geospatial_table(
+        "route",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("name", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("mode", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("from_site_id", sa.Uuid(), nullable=False),
+        sa.Column("to_site_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "geometry",
+            Geometry(
+                geometry_type="LINESTRING",
+                srid=4326,
+                dimension=2,
+                spatial_index=False,
+                from_text="ST_GeomFromEWKT",
+                name="geometry",
+                nullable=False,
+            ),
+            nullable=False,
+        ),
+        sa.Column("distance_km", sa.Float(), nullable=False),
+        sa.Column("usual_duration_s", sa.Integer(), nullable=False),
+        sa.CheckConstraint("distance_km > 0 AND usual_duration_s > 0", name=op.f("ck_route_measures_positive")),
+        sa.CheckConstraint("mode IN ('road', 'ferry', 'sea')", name=op.f("ck_route_mode_known")),
+        sa.ForeignKeyConstraint(["from_site_id"], ["site.id"], name=op.f("fk_route_from_site_id_site")),
+        sa.ForeignKeyConstraint(["to_site_id"], ["site.id"], name=op.f("fk_route_to_site_id_site")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_route")),
+        sa.UniqueConstraint("from_site_id", "to_site_id", "mode", name=op.f("uq_route_from_site_id_to_site_id_mode")),
+    )
+    op.create_index(op.f("ix_route_to_site_id"), "route", ["to_site_id"], unique=False)
     op.create_table(
         "shipment",
         sa.Column("gsin", sqlmodel.sql.sqltypes.AutoString(length=17), nullable=False),
@@ -826,6 +856,8 @@ def drop_tables() -> None:
     op.drop_index(op.f("ix_shipment_to_site_id"), table_name="shipment")
     op.drop_index(op.f("ix_shipment_party_id"), table_name="shipment")
     op.drop_table("shipment")
+    op.drop_index(op.f("ix_route_to_site_id"), table_name="route")
+    op.drop_geospatial_table("route")
     op.drop_table("scan")
     op.drop_index(op.f("ix_sailing_giai"), table_name="sailing")
     op.drop_index(op.f("ix_sailing_from_site_id"), table_name="sailing")
