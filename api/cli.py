@@ -23,9 +23,12 @@ COMMANDS = {
     "backup": "backup",
     "restore": "restore",
     "web": "web",
+    "corridor": "corridor",
+    "demo": "demo",
+    "simulate": "simulate",
 }
 # These look after the database themselves, or have no need of it.
-WITHOUT_DATABASE = {"serve", "web", "restore"}
+WITHOUT_DATABASE = {"serve", "web", "restore", "simulate"}
 
 
 class Commands(TyperGroup):
