@@ -303,7 +303,7 @@ def _common(common: Common) -> Json:
 def _context(event: Json) -> list[Any]:
     """GS1's context, and the prefixes that the event uses; cbvmda too, which not every reader knows by heart."""
     used = {name.partition(":")[0] for name in _names(event) if ":" in name}
-    ours = {"lumbung": LUMBUNG_NAMESPACE, "cbvmda": STANDARD_NAMESPACES["cbvmda"]}
+    ours = {"cbvmda": STANDARD_NAMESPACES["cbvmda"], "lumbung": LUMBUNG_NAMESPACE}
     return [EPCIS_CONTEXT, *({prefix: namespace} for prefix, namespace in ours.items() if prefix in used)]
 
 

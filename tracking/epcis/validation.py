@@ -7,7 +7,7 @@ docs/adr/0003.
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
@@ -84,15 +84,17 @@ def json_faults(document: object) -> Iterator[Fault]:
         if len(path) >= DEPTH_MAX:
             yield pointer(path), f"is nested deeper than {DEPTH_MAX} levels"
             continue
-        members: Iterator[tuple[object, object]]
+        members: Iterable[tuple[str | int, object]]
         if isinstance(value, dict):
-            members = iter(cast("dict[object, object]", value).items())
+            named = cast("dict[object, object]", value)
+            members = [(name, held) for name, held in named.items() if isinstance(name, str)]
+            if len(members) < len(named) or any(_BROKEN.search(str(name)) for name, _ in members):
+                yield pointer(path), "has a field whose name is not plain text"
+                continue
         else:
             members = enumerate(cast("list[object]", value))
         for step, held in members:
-            if not isinstance(step, str | int) or (isinstance(step, str) and _BROKEN.search(step)):
-                yield pointer(path), "has a field whose name is not plain text"
-            elif isinstance(held, dict | list):
+            if isinstance(held, dict | list):
                 waiting.append(Place((*path, step), held))
             elif reason := _scalar_fault(held):
                 yield pointer((*path, step)), reason
