@@ -26,6 +26,8 @@ COMMANDS = {
     "corridor": "corridor",
     "demo": "demo",
     "simulate": "simulate",
+    "import": "import_",
+    "prices": "prices",
 }
 # These look after the database themselves, or have no need of it.
 WITHOUT_DATABASE = {"serve", "web", "restore", "simulate"}
