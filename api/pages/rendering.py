@@ -141,7 +141,7 @@ def _remember(request: Request, response: Response) -> None:
     """Keep what was asked for by ?lang= and ?theme= for the next pages."""
     for name, allowed in (("lang", LANGUAGES), ("theme", (*THEMES, "auto"))):
         wish = request.query_params.get(name)
-        if wish in allowed and wish != request.cookies.get(name):
+        if wish is not None and wish in allowed and wish != request.cookies.get(name):
             secure = request.url.scheme == "https"
             response.set_cookie(name, wish, max_age=YEAR_S, samesite="lax", httponly=True, secure=secure)
 
