@@ -268,7 +268,6 @@ def _key_faults(corridor: CorridorDocument) -> Iterable[str]:
     ]
     sections += [(f"warehouses {w.site} rooms", [room.code for room in w.rooms]) for w in corridor.warehouses]
     sections += [("carriers' MMSI", [c.mmsi for c in corridor.carriers if c.mmsi])]
-    sections += [("parties' gs1_prefix", [p.gs1_prefix for p in corridor.parties if p.gs1_prefix])]
     for section, named in sections:
         for key, times in Counter(named).items():
             if times > 1:

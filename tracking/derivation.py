@@ -118,12 +118,14 @@ def derive(connection: Connection, epcs: Iterable[str], *, since: datetime | Non
     for epc in by_kind["carrier"] + by_kind["container"]:
         _write_states(connection, [epc], _latest(connection, epc))
         _write_stays(connection, [epc], *_stays_since(connection, epc, since))
+    for epc in by_kind["shipment"]:
+        _write_states(connection, [epc], _latest(connection, epc))
     if by_kind["lot"]:
         _derive_lots(connection, by_kind["lot"])
 
 
 def _latest(connection: Connection, epc: str) -> list[Happening]:
-    """A carrier's 50 latest happenings: a truck's state is of today, and its past of years is not read at each gate."""
+    """A carrier's or shipment's 50 latest happenings: a truck's past of years is not read at every gate."""
     sql = HAPPENINGS + " ORDER BY e.event_time DESC, e.hash DESC LIMIT 50"
     return [Happening(**row) for row in rows(connection, sql, {"epcs": [epc]})]
 

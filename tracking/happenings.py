@@ -18,13 +18,15 @@ SOLD = frozenset({"retail_selling"})
 
 
 def kind_of(epc: str) -> str:
-    """What a canonical URI names: unit, lot, container, carrier, or other."""
+    """What a canonical URI names: unit, lot, container, carrier, shipment, or other."""
     if epc.startswith(f"{GS1}/00/"):
         return "unit"
     if epc.startswith(f"{GS1}/8004/"):
         return "carrier"
     if epc.startswith(f"{GS1}/8003/"):
         return "container"
+    if epc.startswith(f"{GS1}/402/"):
+        return "shipment"
     if epc.startswith(f"{GS1}/01/") and "/10/" in epc and "/21/" not in epc:
         return "lot"
     return "other"
@@ -127,11 +129,9 @@ class KeyState:
 
 def is_tagging(happening: Happening) -> bool:
     """Whether this gave the key its contents or its existence: packing a class into it, or commissioning it."""
-    if happening.action == "ADD" and happening.role == "parent":
-        return bool(happening.document.get("childQuantityList"))
-    return happening.role == "output" or (
-        happening.role == "epc" and happening.action == "ADD" and happening.biz_step == "commissioning"
-    )
+    if happening.action != "ADD":
+        return happening.role == "output"
+    return happening.role == "parent" or (happening.role == "epc" and happening.biz_step == "commissioning")
 
 
 def contents(happening: Happening) -> tuple[str | None, Decimal | None, int | None]:

@@ -24,6 +24,7 @@ from tracking.epcis.event_hash import event_hash
 from tracking.epcis.events import class_quantities, epcs_of
 from tracking.epcis.vocabulary import BIZ_STEPS, DISPOSITIONS, KILOGRAM, bare_word
 from tracking.gs1.urn import normalise
+from tracking.happenings import kind_of
 
 Connection = psycopg.Connection[Any]
 Json = dict[str, Any]
@@ -104,6 +105,10 @@ def _prepare(
     for told in class_quantities(event):
         if told.uom == KILOGRAM and told.quantity is not None:
             keys[told.epc, told.role] = (keys[told.epc, told.role] or Decimal(0)) + told.quantity
+    for transaction in event.get("bizTransactionList") or []:
+        named = normalise(transaction["bizTransaction"])
+        if kind_of(named) == "shipment":
+            keys[named, "transaction"] = None
     read_point, biz_location = event.get("readPoint"), event.get("bizLocation")
     row: Row = {
         "id": uuid7(),

@@ -18,7 +18,10 @@ from core.database import Instant
 from core.identifiers import uuid7
 from tracking.models import KG, one_of
 
-EPC_ROLES = ("epc", "parent", "child", "input", "output", "epc_class", "child_class", "input_class", "output_class")
+EPC_ROLES = (
+    *("epc", "parent", "child", "input", "output", "epc_class", "child_class", "input_class", "output_class"),
+    "transaction",  # a shipment that the event names in its bizTransactionList
+)
 FINDING_KINDS = (
     "unknown_tag",
     "wrong_check",
@@ -26,6 +29,7 @@ FINDING_KINDS = (
     "too_fast",
     "already_sold",
     "already_tagged",
+    "foreign_tag",
     "not_commissioned",
     "clock_wrong",
     "weight_off",

@@ -41,7 +41,8 @@ class Party(SQLModel, table=True):
     province: str
     district: str
     village: str = ""
-    gs1_prefix: str | None = Field(default=None, max_length=12, unique=True)
+    # Under which it numbers tags; groups that are not GS1 members share the platform's.
+    gs1_prefix: str | None = Field(default=None, max_length=12)
 
 
 class Site(SQLModel, table=True):

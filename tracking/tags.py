@@ -81,17 +81,16 @@ def tag_uri(base_url: str, sscc: str, key: str) -> str:
 def issue(session: Session, party: Party, count: int, now: datetime, issued_by: UUID | None = None) -> TagRange:
     """Give `party` a range of `count` SSCCs (1 to 1,000) that nobody has had before.
 
-    Ranges never overlap, however many are issued at once: the party's row is locked until the transaction ends.
+    Ranges never overlap, however many are issued at once: the prefix, which parties may share, is locked until the
+    transaction ends.
     Raises Invalid (count, or a party without GS1 prefix), Conflict where the prefix has no such room left.
     """
     if not 1 <= count <= COUNT_MAX:
         raise Invalid(f"1 to {COUNT_MAX} tags at a time", count=count)
-    locked = session.exec(
-        # key_share: rows elsewhere that point to the party are not kept waiting
-        select(Party.gs1_prefix).where(Party.id == party.id).with_for_update(key_share=True)
-    ).first()
-    if not locked:
+    if not party.gs1_prefix:
         raise Invalid("this party has no GS1 prefix to number tags with", gln=party.gln)
+    locked = party.gs1_prefix
+    session.exec(select(func.pg_advisory_xact_lock(func.hashtextextended(f"tags of {locked}", 0)))).one()
     last_of = dict(
         session.exec(
             select(TagRange.extension_digit, func.max(TagRange.last_serial))

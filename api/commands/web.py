@@ -11,9 +11,10 @@ app = typer.Typer()
 
 @app.command(hidden=True)
 def web(fd: Annotated[int, typer.Option(help="An inherited listening socket.")]) -> None:
-    """Serve api.app on a listening socket inherited from the supervisor."""
+    """Serve the application on a listening socket inherited from the supervisor."""
     config = uvicorn.Config(
-        "api.app:app",
+        "api.app:create_app",
+        factory=True,
         access_log=False,
         log_level="info",
         timeout_graceful_shutdown=3,  # live updates never end by themselves

@@ -199,7 +199,6 @@ def create_tables() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_party")),
         sa.UniqueConstraint("gln", name=op.f("uq_party_gln")),
-        sa.UniqueConstraint("gs1_prefix", name=op.f("uq_party_gs1_prefix")),
     )
     op.create_table(
         "price_series",

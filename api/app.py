@@ -1,0 +1,90 @@
+"""The application: every way in over HTTP, put together."""
+
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from alembic.script import ScriptDirectory
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import PlainTextResponse
+from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_latest
+from sqlalchemy import Engine, text
+
+from api import errors
+from api.pages.rendering import static_files
+from api.routes import accounts, scans
+from core import database, settings
+from core.settings import ROOT, Settings
+
+BODY_MAX_BYTES = 8 * 1024 * 1024  # a price file of ten years is 1.4 MB, a day of positions 2 MB
+ROUTERS = (accounts.router, scans.router)
+
+REQUESTS = Counter("lumbung_http_requests_total", "Requests answered", ["method", "route", "status"])
+DURATION = Histogram("lumbung_http_request_seconds", "Time to answer", ["route"])
+
+
+def create_app(given: Settings | None = None, engine: Engine | None = None) -> FastAPI:
+    """The application on `given` settings (the environment's by default) and `engine` (the settings' by default)."""
+    chosen = given or settings.settings()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        yield
+        if engine is None:
+            app.state.engine.dispose()
+
+    app = FastAPI(
+        title="Lumbung",
+        summary="Food on its way between Lampung and Jakarta: tags, scans, journeys, stock, prices.",
+        version="1",
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        lifespan=lifespan,
+        redoc_url=None,
+        max_body_size=BODY_MAX_BYTES,
+    )
+    app.state.settings = chosen
+    app.state.engine = engine or database.engine(chosen.urls.app, pool_size=20)
+    app.middleware("http")(measure)
+    errors.install(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    app.mount("/static", static_files(), name="static")
+    _add_health(app)
+    return app
+
+
+async def measure(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+    """Count and time every request by its route, and tell browsers not to guess content types."""
+    began = time.perf_counter()
+    response = await call_next(request)
+    route = getattr(request.scope.get("route"), "path", "unmatched")
+    REQUESTS.labels(request.method, route, response.status_code).inc()
+    DURATION.labels(route).observe(time.perf_counter() - began)
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "same-origin")
+    return response
+
+
+def _add_health(app: FastAPI) -> None:
+    script = ScriptDirectory(str(ROOT / "migrations"))
+    head = script.get_current_head()
+
+    @app.get("/healthz", tags=["health"], response_class=PlainTextResponse)
+    def healthz() -> str:
+        """The process is up."""
+        return "up"
+
+    @app.get("/readyz", tags=["health"], response_class=PlainTextResponse)
+    def readyz(response: Response) -> str:
+        """The process is up, the database answers, and its tables are those this version knows."""
+        with app.state.engine.connect() as connection:
+            version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+        if version != head:
+            response.status_code = 503
+            return f"the database is at migration {version}, this version needs {head}"
+        return "ready"
+
+    @app.get("/metrics", tags=["health"], response_class=PlainTextResponse)
+    def metrics() -> Response:
+        """Figures for Prometheus."""
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
