@@ -65,7 +65,7 @@ def sentences() -> Iterator[tuple[str, int, str | tuple[str, ...], str | None]]:
     with (ROOT / "babel.cfg").open(encoding="utf-8") as stream:
         methods, options = parse_mapping_cfg(stream)
     for path, line, msgid, _, context in extract_from_dir(ROOT / "api", methods, options):
-        yield path, line, cast("str | tuple[str, ...]", msgid), context
+        yield path, line, msgid, context
 
 
 def untranslated(language: str = "en") -> Catalog:

@@ -6,7 +6,7 @@ Pure. Positions are per cent of the seam's length, so that a drawing narrows wit
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 State = Literal["reached", "now", "next", "hole"]
 
@@ -74,7 +74,7 @@ def as_place(value: Place | Mapping[str, Any] | str) -> Place:
         return value
     if isinstance(value, str):
         return Place(name=value)
-    return Place(**cast("dict[str, Any]", dict(value)))
+    return Place(**dict(value))
 
 
 def sew(start: float, end: float, count: int) -> list[Piece]:
