@@ -110,8 +110,8 @@ def read(content: bytes, *, file_name: str = "", area: str | None = None, today:
     Raises UnreadableFile: empty, too large, not text, or of no known layout.
     """
     lines = rows.lines_of(content)
-    start, delimiter = rows.header_of(lines)
-    header = [layouts.column_name(cell) for cell in rows.cells_of(lines[start], delimiter, 0)]
+    start, delimiter, cells = rows.header_of(lines)
+    header = [layouts.column_name(cell) for cell in cells]
     layout = layouts.recognise(header)
     if layout is None:
         if set(header) >= layouts.WFP_MARKETS:
@@ -122,9 +122,10 @@ def read(content: bytes, *, file_name: str = "", area: str | None = None, today:
     reading = Reading(layout.name)
     if unknown := [column for column in header if column not in layout.known]:
         reading.notices.append("columns that were not read: " + ", ".join(unknown))
-    if not content.endswith((b"\n", b"\r", b"\n\x00")):
+    whole = rows.ends_whole(content)
+    if not whole:
         reading.notices.append("the last line has no end: the file may be cut off")
-    _take(reading, layout, _rows(reading, lines, start, header, delimiter), file_name, area, today)
+    _take(reading, layout, _rows(reading, lines, start, header, delimiter, whole), file_name, area, today)
     return reading
 
 
@@ -154,10 +155,10 @@ def judge(reading: Reading, earlier: Mapping[SeriesKey, Sequence[Value]] | None 
     return replace(reading, observations=judged, remarks=remarks)
 
 
-def _rows(reading: Reading, lines: list[str], start: int, header: list[str], delimiter: str) -> list[_Row]:
+def _rows(reading: Reading, lines: list[str], start: int, header: list[str], delimiter: str, whole: bool) -> list[_Row]:
     """The rows whose cells match the header; the others are counted blank or refused in `reading`."""
     found: list[_Row] = []
-    for line in rows.below(lines, start, delimiter, len(header)):
+    for line in rows.below(lines, start, delimiter, len(header), whole=whole):
         reading.rows_read += 1
         if line.fault:
             _refuse(reading, line.number, line.fault, line.text)

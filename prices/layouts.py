@@ -28,8 +28,8 @@ TERMS = {
     WFP: "CC BY 3.0 IGO",
 }
 
-# The ten commodities of PIHPS's province table, and how the long scrape splits chilli. A daily province file with other
-# names (Beras Medium, Daging Ayam Ras) is from somebody else, and its weekends are real.
+# The ten commodities of PIHPS's province table, and how the long scrape splits chilli. A daily province file that also
+# has the names below is from somebody else, and its weekends are real.
 PIHPS_NAMES = frozenset(
     {
         "beras",
@@ -48,6 +48,7 @@ PIHPS_NAMES = frozenset(
         "gula pasir",
     }
 )
+PANEL_NAMES = frozenset({"beras medium", "beras premium", "daging ayam ras", "telur ayam ras"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,9 +193,11 @@ def recognise(header: Sequence[str]) -> Layout | None:
 def source_of(layout: Layout, names: Collection[str]) -> tuple[str | None, bool]:
     """Who published a file of `layout` that holds these commodity names, and whether it fills weekends forward.
 
-    The province layout is used by two publishers: PIHPS where every name is one of PIHPS's, else the unnamed panel.
+    The province layout is used by two publishers: PIHPS where most names are PIHPS's and none is one that it never
+    uses, else the unnamed panel.
     """
     if layout.source is None and layout is not LUMBUNG:
-        ours = bool(names) and all(plain(name) in PIHPS_NAMES for name in names)
-        return (PIHPS, True) if ours else (UNNAMED_PANEL, False)
+        words = {plain(name) for name in names} - {""}
+        is_pihps = not words & PANEL_NAMES and 2 * len(words & PIHPS_NAMES) > len(words)
+        return (PIHPS, True) if is_pihps else (UNNAMED_PANEL, False)
     return layout.source, layout.fills_weekends

@@ -5,7 +5,7 @@ A value is set beside the median of up to seven earlier believed values of the l
 10 % are a new level: the third is believed, the two before stay as they were known then. Copies carried forward
 confirm nothing.
 
-Only where fewer than three earlier values exist (a series' start, or after a long gap) are later values taken into
+Only where fewer than three earlier values exist (a series' start, or after a long gap) are the next five taken into
 the median; and where there are no three neighbours at all, the value may differ from the whole series' median by a
 factor of five. Because nothing else looks ahead, later files change no verdict.
 
@@ -24,6 +24,7 @@ from prices.layouts import Frequency
 
 NEIGHBOURS = 7
 ENOUGH = 3
+FOLLOWING = 5  # at a series' start: the majority of them outvotes two absurd days
 SPAN_DAYS = {"daily": 45, "monthly": 370}
 STAPLE_FACTOR = {"daily": 1.3, "monthly": 1.6}
 OTHER_FACTOR = {"daily": 2.0, "monthly": 4.0}
@@ -60,7 +61,7 @@ def suspicions(
         if len(near) < ENOUGH:
             near += [
                 float(v.price_idr)
-                for v in values[place + 1 : place + 1 + NEIGHBOURS]
+                for v in values[place + 1 : place + 1 + FOLLOWING]
                 if (v.on - value.on).days <= span and not v.copied
             ]
         middle, allowed = median(near) if len(near) >= ENOUGH else None, factor

@@ -16,7 +16,7 @@ from prices.areas import plain, zone_provinces
 from prices.cells import Unreadable, is_missing, parse_day, parse_price
 from prices.importers import Remark
 from prices.layouts import column_name
-from prices.rows import UnreadableFile, below, cells_of, header_of, lines_of
+from prices.rows import UnreadableFile, below, ends_whole, header_of, lines_of
 from prices.vocabulary import CARCASS
 
 INSTRUMENTS = ("HET", "HAP", "HPP", "SPHP")
@@ -74,14 +74,14 @@ def read_references(content: bytes) -> ReferenceReading:
     Raises UnreadableFile as `rows.lines_of` does, or for columns of neither layout.
     """
     lines = lines_of(content)
-    start, delimiter = header_of(lines)
-    header = [column_name(cell) for cell in cells_of(lines[start], delimiter, 0)]
+    start, delimiter, cells = header_of(lines)
+    header = [column_name(cell) for cell in cells]
     own = set(OWN) <= set(header)
     if not own and not set(header) >= COLLECTED:
         raise UnreadableFile("this is no list of reference prices; its columns are: " + ", ".join(header)[:300])
     reading = ReferenceReading()
     source = ""
-    for line in below(lines, start, delimiter, len(header)):
+    for line in below(lines, start, delimiter, len(header), whole=ends_whole(content)):
         reading.rows_read += 1
         if line.cells is None and not line.fault:
             reading.blank += 1

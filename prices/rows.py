@@ -86,16 +86,28 @@ def cells_of(line: str, delimiter: str, expected: int) -> list[str]:
     return cells
 
 
-def header_of(lines: Sequence[str]) -> tuple[int, str]:
-    """The place of the first line that says anything, and the separator it uses. Raises UnreadableFile if none does."""
+def header_of(lines: Sequence[str]) -> tuple[int, str, list[str]]:
+    """The place of the first line that says anything, its separator and its cells. Raises UnreadableFile."""
     start = next((place for place, line in enumerate(lines) if line.strip(' \t,;|"')), None)
     if start is None:
         raise UnreadableFile("the file is empty")
-    return start, max(",;\t|", key=lines[start].count)
+    delimiter = max(",;\t|", key=lines[start].count)
+    try:
+        return start, delimiter, cells_of(lines[start], delimiter, 2)
+    except Unreadable as error:
+        raise UnreadableFile(f"in its header {error}") from None
 
 
-def below(lines: Sequence[str], start: int, delimiter: str, expected: int) -> Iterator[Line]:
-    """Every line after the header at `start`, cut into `expected` cells, or with the reason why it could not be."""
+def ends_whole(content: bytes) -> bool:
+    """Whether the last line has its end; if not, the file may have been cut off within it."""
+    return content.rstrip(b"\x00").endswith((b"\n", b"\r"))
+
+
+def below(lines: Sequence[str], start: int, delimiter: str, expected: int, *, whole: bool = True) -> Iterator[Line]:
+    """Every line after the header at `start`, cut into `expected` cells, or with the reason why it could not be.
+
+    `whole` is false where the last line has no end (`ends_whole`).
+    """
     for number, text in enumerate(lines[start + 1 :], start=start + 2):
         if not text.strip(f' \t"{delimiter}'):
             yield Line(number, text, None)
@@ -108,7 +120,7 @@ def below(lines: Sequence[str], start: int, delimiter: str, expected: int) -> It
         if len(cells) > expected and not any(cell.strip() for cell in cells[expected:]):
             cells = cells[:expected]  # separators at the end of a line, as spreadsheets leave them
         if len(cells) < expected:
-            cut = ": the file is cut off" if number == len(lines) else ""
+            cut = ": the file is cut off" if number == len(lines) and not whole else ""
             yield Line(number, text, None, f"{len(cells)} of {expected} columns{cut}")
         elif len(cells) > expected:
             yield Line(number, text, None, f"{len(cells)} columns where the header names {expected}")
