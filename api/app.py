@@ -12,12 +12,12 @@ from sqlalchemy import Engine, text
 
 from api import errors
 from api.pages.rendering import static_files
-from api.routes import accounts, scans
+from api.routes import accounts, scans, tags
 from core import database, settings
 from core.settings import ROOT, Settings
 
 BODY_MAX_BYTES = 8 * 1024 * 1024  # a price file of ten years is 1.4 MB, a day of positions 2 MB
-ROUTERS = (accounts.router, scans.router)
+ROUTERS = (accounts.router, scans.router, tags.router)
 
 REQUESTS = Counter("lumbung_http_requests_total", "Requests answered", ["method", "route", "status"])
 DURATION = Histogram("lumbung_http_request_seconds", "Time to answer", ["route"])

@@ -13,13 +13,14 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from core.steps import SetupFailed, explain
+from core.steps import SetupFailed, disk_full, explain
 
 # Name on the command line → module in api/commands, imported only when it is asked for.
 COMMANDS = {
     "serve": "serve",
     "migrate": "migrate",
     "token": "token",
+    "labels": "labels",
     "backup": "backup",
     "restore": "restore",
     "web": "web",
@@ -74,11 +75,17 @@ def lumbung(
 
 
 def main() -> None:
-    """Run the command line; failures of set-up are told in plain words."""
+    """Run the command line; failures of set-up, and a full disk, are told in plain words."""
     try:
         app()
     except SetupFailed as failure:
         sys.exit(explain(failure))
+    except Exception as error:
+        if "No space left on device" not in str(error):
+            raise
+        from core.settings import settings
+
+        sys.exit(explain(disk_full(settings().data_dir)))
 
 
 if __name__ == "__main__":

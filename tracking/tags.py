@@ -17,6 +17,7 @@ from core import database
 from core.credentials import mac
 from core.errors import Conflict, Invalid, NotFound
 from tracking.gs1 import digital_link, keys
+from tracking.labels import Label, LabelFormat, render
 from tracking.models import Party, TagRange
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # no I, L, O, U: 1 and 0 are not mistaken for letters
@@ -130,6 +131,12 @@ def ssccs(given: TagRange) -> list[str]:
 def tags_of(given: TagRange, base_url: str, key: str) -> list[Tag]:
     """The tags of a range, in order, with what their QR codes hold."""
     return [Tag(sscc, tag_uri(base_url, sscc, key)) for sscc in ssccs(given)]
+
+
+def labels_pdf(given: TagRange, party: Party, base_url: str, key: str, label_format: LabelFormat) -> bytes:
+    """The labels of a range, ready to print. Raises UriTooLong where `base_url` is too long for a label."""
+    sheet = [Label(tag.sscc, tag.uri, given.gs1_prefix, party.name) for tag in tags_of(given, base_url, key)]
+    return render(sheet, label_format, title=f"Label {party.name}, {len(sheet)}")
 
 
 def range_by_id(session: Session, range_id: UUID, *, party_id: UUID | None = None) -> tuple[TagRange, Party]:

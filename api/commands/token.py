@@ -8,6 +8,7 @@ import typer
 from api.transaction import command_session
 from core import accounts, credentials
 from core.accounts import Account
+from core.errors import NotFound
 from core.permissions import ROLES
 from tracking import people
 
@@ -31,7 +32,10 @@ def create(
         login = f"token-{credentials.digest(credentials.new_secret()).hex()[:12]}"
         account: Account = accounts.create_account(session, login=login, name=name or login, role=role, now=now)
         if party is not None:
-            people.join(session, account.id, people.party_by_gln(session, party).id)
+            try:
+                people.join(session, account.id, people.party_by_gln(session, party).id)
+            except NotFound as missing:
+                raise typer.BadParameter(str(missing), param_hint="--party") from None
         expires_at = now + timedelta(days=days) if days else None
         token = accounts.create_token(session, account, name=name or login, now=now, expires_at=expires_at)
     print(token)

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from api import security
 from api.dependencies import OptionalViewerDep, SessionDep, Viewer, ViewerDep, allow
+from api.errors import wants_page
 from api.pages.rendering import _, page
 from core import accounts, credentials
 from core.accounts import TooManyAttempts
@@ -66,11 +67,6 @@ class Me(BaseModel):
 def home_of(role: str) -> str:
     """Where a role begins its work."""
     return "/tani" if role in ("farmer", "group_head", "driver") else "/konsol"
-
-
-def wants_page(request: Request) -> bool:
-    """Whether a browser's page asks, rather than a program."""
-    return "text/html" in request.headers.get("accept", "")
 
 
 async def _sign_in_request(request: Request) -> SignInRequest:

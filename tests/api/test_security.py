@@ -7,32 +7,24 @@ from typing import Annotated, Any
 from uuid import uuid4
 
 import pytest
-from fastapi import Depends, FastAPI, Request
-from fastapi.responses import JSONResponse
+from fastapi import Depends, FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 from sqlmodel import Session, select
 
+from api.app import create_app
 from api.dependencies import OptionalViewerDep, SessionDep, Viewer, allow
-from api.routes import accounts as routes
 from api.security import safe_next
 from core import accounts, database
 from core.accounts import Account
 from core.cluster import DatabaseUrls
-from core.errors import Conflict, DomainError, Forbidden, Invalid, NotFound, Unauthenticated
+from core.errors import Conflict
 from core.settings import Settings
 from tracking import people
 from tracking.devices import device_of, enrol_device, revoke_device
 from tracking.models import Device, Party
 
 PASSWORD = "gabah kering giling"
-STATUS: dict[type[DomainError], int] = {
-    Unauthenticated: 401,
-    Forbidden: 403,
-    NotFound: 404,
-    Conflict: 409,
-    Invalid: 422,
-}
 BROWSER = {"accept": "text/html,application/xhtml+xml", "sec-fetch-site": "same-origin"}
 
 
@@ -56,15 +48,7 @@ def make_settings(**changes: Any) -> Settings:
 
 @pytest.fixture
 def app(engine: Engine) -> FastAPI:
-    app = FastAPI()
-    app.state.engine = engine
-    app.state.settings = make_settings()
-    app.include_router(routes.router)
-
-    @app.exception_handler(DomainError)
-    def refuse(request: Request, error: DomainError) -> JSONResponse:
-        status = next(status for kind, status in STATUS.items() if isinstance(error, kind))
-        return JSONResponse({"title": error.title, "detail": str(error)}, status)
+    app = create_app(make_settings(), engine)
 
     @app.post("/gate")
     def gate(viewer: Annotated[Viewer, Depends(allow("scan:gate"))]) -> str:

@@ -91,6 +91,17 @@ def test_ranges_issued_at_once_never_overlap(engine: Engine, session: Session) -
     assert max(issued) == keys.sscc(0, str(party.gs1_prefix), 8 * 6 * 25)
 
 
+def test_parties_that_share_a_prefix_never_share_a_number(session: Session) -> None:
+    one, other = new_party(session), new_party(session)
+    other.gs1_prefix = one.gs1_prefix
+    session.flush()
+    first, second = tags.issue(session, one, 10, NOW), tags.issue(session, other, 10, NOW)
+    assert set(tags.ssccs(first)).isdisjoint(tags.ssccs(second))
+    owners = tags.issuers(database.raw(session), tags.ssccs(first) + tags.ssccs(second))
+    assert set(owners.values()) == {one.id, other.id}
+    assert owners[tags.ssccs(second)[0]] == other.id
+
+
 def test_an_issue_taken_back_leaves_no_range(session: Session) -> None:
     party = new_party(session)
     tags.issue(session, party, 5, NOW)
