@@ -4,12 +4,9 @@ This part holds what tracking knows. Hubs and warehouses stand above it: `hubs.c
 load theirs, and `api.corridor.load` loads all of a document together.
 """
 
-import heapq
 import json
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from importlib.resources import files
-from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -20,11 +17,10 @@ from sqlmodel import Session
 from core.database import raw, rows
 from core.errors import NotFound
 from core.identifiers import uuid7
-from tracking.corridor_document import FORMAT, CorridorDocument, LonLat, RouteEntry, read
+from tracking.corridor_document import FORMAT, CorridorDocument, RouteEntry, read
 from tracking.corridor_rows import Tally, upsert
 from tracking.gs1.digital_link import site_uri
-
-EARTH_RADIUS_KM = 6371.0088
+from tracking.ways import LonLat, Ways, length_km
 
 
 class NoRoute(NotFound):
@@ -89,8 +85,7 @@ def _ewkt(shape: Point | Polygon | LineString) -> str:
 
 
 def _routes(corridor: CorridorDocument, ids: dict[str, UUID]) -> Iterable[dict[str, Any]]:
-    places = {site.key: (site.lon, site.lat) for site in corridor.sites}
-    waypoints = {point.key: (point.lon, point.lat) for point in corridor.waypoints}
+    places, waypoints = _points(corridor)
     for route in corridor.routes:
         line = _line(route, places, waypoints)
         yield {
@@ -105,21 +100,15 @@ def _routes(corridor: CorridorDocument, ids: dict[str, UUID]) -> Iterable[dict[s
         }
 
 
+def _points(corridor: CorridorDocument) -> tuple[dict[str, LonLat], dict[str, LonLat]]:
+    """Where sites and waypoints are, by their keys."""
+    sites = {site.key: (site.lon, site.lat) for site in corridor.sites}
+    return sites, {point.key: (point.lon, point.lat) for point in corridor.waypoints}
+
+
 def _line(route: RouteEntry, places: dict[str, LonLat], waypoints: dict[str, LonLat]) -> list[LonLat]:
     between = [waypoints[key] for key in route.via] if route.points is None else route.points
     return [places[route.from_], *between, places[route.to]]
-
-
-def length_km(line: Sequence[LonLat]) -> float:
-    """Length of a line of (lon, lat) along great circles."""
-    return sum(distance_km(here, there) for here, there in pairwise(line))
-
-
-def distance_km(here: LonLat, there: LonLat) -> float:
-    """Great-circle distance of two points (lon, lat), on a sphere of the Earth's mean radius."""
-    (lon1, lat1), (lon2, lat2) = ((math.radians(x), math.radians(y)) for x, y in (here, there))
-    half = math.sin((lat2 - lat1) / 2) ** 2 + math.cos(lat1) * math.cos(lat2) * math.sin((lon2 - lon1) / 2) ** 2
-    return 2 * EARTH_RADIUS_KM * math.asin(math.sqrt(half))
 
 
 def route_between(
@@ -136,37 +125,23 @@ def route_between(
         "FROM route WHERE mode = %s",
         (mode,),
     )
-    ways: dict[UUID, list[tuple[int, UUID, list[LonLat]]]] = {}
-    direct: list[LonLat] | None = None
-    for route in known:
-        start, end, line = route["from_site_id"], route["to_site_id"], [(x, y) for x, y in route["line"]]
-        if (start, end) == (from_site, to_site):
-            return line
-        if (end, start) == (from_site, to_site):
-            direct = line[::-1]
-        ways.setdefault(start, []).append((route["usual_duration_s"], end, line))
-        ways.setdefault(end, []).append((route["usual_duration_s"], start, line[::-1]))
-    found = direct or _quickest(ways, from_site, to_site)
-    if found is None:
+    way = Ways(
+        (route["from_site_id"], route["to_site_id"], [(x, y) for x, y in route["line"]], route["usual_duration_s"])
+        for route in known
+    ).between(from_site, to_site)
+    if way is None:
         raise NoRoute(from_site=str(from_site), to_site=str(to_site), mode=mode)
-    return found
+    return way.line
 
 
-def _quickest(ways: dict[UUID, list[tuple[int, UUID, list[LonLat]]]], start: UUID, end: UUID) -> list[LonLat] | None:
-    """Dijkstra over routes as edges."""
-    seen: set[UUID] = set()
-    waiting: list[tuple[int, UUID, list[LonLat]]] = [(0, start, [])]
-    while waiting:
-        duration_s, here, line = heapq.heappop(waiting)
-        if here == end:
-            return line or None
-        if here in seen:
-            continue
-        seen.add(here)
-        for further_s, there, stretch in ways.get(here, []):
-            if there not in seen:
-                heapq.heappush(waiting, (duration_s + further_s, there, [*line[:-1], *stretch]))
-    return None
+def document_ways(corridor: CorridorDocument, *modes: str) -> Ways[str]:
+    """The ways of a document's routes of `modes`, between sites named by their keys."""
+    places, waypoints = _points(corridor)
+    return Ways(
+        (route.from_, route.to, _line(route, places, waypoints), route.usual_duration_s)
+        for route in corridor.routes
+        if route.mode in modes
+    )
 
 
 def export(connection: psycopg.Connection[Any]) -> dict[str, Any]:

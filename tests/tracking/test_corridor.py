@@ -16,9 +16,10 @@ from core.cluster import DatabaseUrls
 from core.database import one, raw, rows
 from hubs.models import Hub
 from tracking import corridor
-from tracking.corridor import NoRoute, lampung_jakarta, length_km, route_between, site_ids
+from tracking.corridor import NoRoute, lampung_jakarta, route_between, site_ids
 from tracking.corridor_document import CorridorInvalid, is_iso6346, read
 from tracking.models import Carrier, Party, Product, Route, Site
+from tracking.ways import along, length_km
 from warehouses.models import Room, Warehouse
 
 LOMBOK_BALI = Path(__file__).parent.parent / "golden/corridors/lombok-bali.json"
@@ -204,3 +205,12 @@ def test_container_numbers_have_a_check_digit(number: str, valid: bool) -> None:
 def test_figures_of_the_shipped_corridor_name_their_source() -> None:
     document = lampung_jakarta()
     assert corridor.read(document).sources.keys() >= {"village", "toll_gates", "ports", "searoute", "wfp", "estimate"}
+
+
+def test_half_way_along_a_line_is_half_its_length() -> None:
+    line = [(105.0, -5.0), (105.0, -5.2), (105.2, -5.2)]
+    point, heading = along(line, 0.25)
+    assert point == pytest.approx((105.0, -5.1), abs=0.001)
+    assert heading == pytest.approx(180)  # due south
+    assert along(line, 1.0)[0] == pytest.approx((105.2, -5.2))
+    assert along(line, 0.99)[1] == pytest.approx(90)  # due east
