@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -88,7 +88,7 @@ class Cluster:
         if self._use:
             self.keep_running()
             return
-        with plain_failures(self.data_dir):
+        with self._plain_failures():
             self._prepare_folder()
             with alone(self.data_dir / "change.lock"):
                 use = FileLock(self.data_dir / "use.lock")
@@ -112,7 +112,7 @@ class Cluster:
             self._watcher = self._watch()
         if self.postmaster.pid() is not None:
             return False
-        with plain_failures(self.data_dir), alone(self.data_dir / "change.lock"):
+        with self._plain_failures(), alone(self.data_dir / "change.lock"):
             self._start_or_adopt()
         return True
 
@@ -211,6 +211,20 @@ class Cluster:
             os.fsync(file.fileno())
         unfinished.rename(self._state_file)
 
+    @contextlib.contextmanager
+    def _plain_failures(self) -> Generator[None]:
+        with plain_failures(self.data_dir):
+            try:
+                yield
+            except psycopg.Error as error:
+                log = self.postmaster.last_words()
+                if "No space left" in f"{error}{log}":
+                    raise disk_full(self.data_dir) from error
+                raise SetupFailed(
+                    f"PostgreSQL in {self.data_dir} refused: {str(error).strip()}\nThe end of its log:\n{log}",
+                    f"Its log is {self.postmaster.log}.",
+                ) from error
+
     def _watch(self) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "core.watcher", str(self.data_dir)]
         return subprocess.Popen(
@@ -224,7 +238,7 @@ class Cluster:
 
 
 @contextlib.contextmanager
-def throwaway(parent: Path) -> Iterator[Cluster]:
+def throwaway(parent: Path) -> Generator[Cluster]:
     """A cluster of its own in a new folder under `parent`, gone afterwards; sweeps what crashed runs left there."""
     with plain_failures(parent):
         parent.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)

@@ -22,7 +22,6 @@ from typing import Any
 from core.steps import SetupFailed, disk_full
 
 SERVERS = Path("/usr/lib/postgresql")
-EXTENSIONS = Path("/usr/share/postgresql")
 OLDEST_MAJOR = 15
 SUPERUSER = "postgres"
 PORT = 5432  # of the socket's name only: nothing listens on the network
@@ -77,8 +76,7 @@ def find_programs(major: int | None = None) -> Programs | None:
     found: list[int] = []
     for folder in SERVERS.glob("*"):
         if folder.name.isdigit() and int(folder.name) >= OLDEST_MAJOR:
-            with_postgis = (EXTENSIONS / folder.name / "extension" / "postgis.control").exists()
-            if with_postgis and (folder / "bin" / "postgres").exists():
+            if (folder / "lib" / "postgis-3.so").exists() and (folder / "bin" / "postgres").exists():
                 found.append(int(folder.name))
     if major is not None:
         found = [installed for installed in found if installed == major]
