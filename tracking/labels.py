@@ -28,7 +28,7 @@ COLUMNS, ROWS = 5, 5
 REGULAR, BOLD = "Helvetica", "Helvetica-Bold"  # in every printer and reader; nothing to embed
 QR_CENTRE = (24 + 33 * 6 / 2, 48 + 33 * 6 / 2)  # version 4 at 6 dots a module
 QR_SIDE_MAX = 205  # dots: version 6 at 5 dots; more would leave no quiet zone beside the tail
-MODULE_DOTS = (6, 5)  # 0.75 and 0.625 mm; below 0.6 mm a phone at arm's length gives up
+MODULE_DOTS = (6, 5)  # 0.75 and 0.625 mm; the design's floor is 0.6 mm
 LEFT, RIGHT = 246, 440
 
 

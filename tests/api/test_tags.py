@@ -28,6 +28,7 @@ from tracking.models import Party
 
 BASE_URL = "http://127.0.0.1:8000"
 TAG_KEY = "t" * 64
+DOTS_PER_POINT: Any = 8 * 25.4 / 72  # 203 dpi; pypdfium2 says int and takes a float
 _numbers = itertools.count(1)
 
 
@@ -88,7 +89,7 @@ def bearer(session: Session) -> Bearer:
 
 def read_back(pdf: bytes) -> list[str]:
     with pypdfium2.PdfDocument(pdf) as document:
-        pages = [page.render(scale=8 * 25.4 / 72).to_pil().convert("1", dither=Image.Dither.NONE) for page in document]
+        pages = [page.render(scale=DOTS_PER_POINT).to_pil().convert("1", dither=Image.Dither.NONE) for page in document]
     return [found.text for page in pages for found in zxingcpp.read_barcodes(page.convert("L"))]
 
 

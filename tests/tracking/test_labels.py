@@ -3,6 +3,7 @@
 import io
 import math
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pypdfium2
@@ -19,6 +20,7 @@ from tracking.gs1 import keys
 
 KEY = "k" * 32
 PREFIX = "952000010"
+DOTS_PER_POINT: Any = 8 * 25.4 / 72  # 8 dots/mm; pypdfium2 says int and takes a float
 HOSTS = {
     4: "https://lumbung.id",
     5: "https://pangan.lampungprov.example:8443",
@@ -44,7 +46,8 @@ def print_out(pdf: bytes) -> list[Image.Image]:
     """The pages as a 203 dpi (8 dots/mm) thermal printer would put them down: black or white, nothing between."""
     with pypdfium2.PdfDocument(pdf) as document:
         return [
-            page.render(scale=8 * 25.4 / 72).to_pil().convert("L").point(lambda v: 255 * (v > 127)) for page in document
+            page.render(scale=DOTS_PER_POINT).to_pil().convert("L").point(lambda v: 255 * (v > 127))
+            for page in document
         ]
 
 
