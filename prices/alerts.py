@@ -95,44 +95,49 @@ def refresh(session: Session, *, now: datetime) -> Refreshed:
 
 
 def _keep(session: Session, series: Series, found: list[Episode], now: datetime) -> tuple[int, int]:
-    """Write the episodes that no alert covers yet, end the open one that is over; how many of each."""
+    """Write the episodes that no alert covers yet, end the alerts that are over; how many of each.
+
+    An open alert whose days were corrected away ends on the day it began: it was never so.
+    """
     connection = raw(session)
     kept = rows(
         connection,
         "SELECT id, began_on, ended_on FROM price_alert WHERE series_id = %s AND kind = %s",
         [series.id, KIND],
     )
-    opened = ended = 0
+    new: list[Episode] = []
+    ended = 0
     for episode in found:
         covering = [row for row in kept if _overlap(row, episode)]
-        still_open = [row for row in covering if row["ended_on"] is None]
-        for row in still_open:
-            if episode.ended_on is not None:
-                ended += _end(session, row["id"], episode.ended_on)
         if not covering:
-            # Only one alert of a series is open: an open one that this does not touch is over by now.
-            for row in kept:
-                if row["ended_on"] is None and row["began_on"] < episode.began_on:
-                    row["ended_on"] = episode.began_on
-                    ended += _end(session, row["id"], episode.began_on)
-            opened += run(
-                connection,
-                "INSERT INTO price_alert (id, series_id, kind, commodity, began_on, ended_on, raised_at, reference_id,"
-                " price_idr, gap_percent) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
-                [
-                    uuid7(),
-                    series.id,
-                    KIND,
-                    series.commodity,
-                    episode.began_on,
-                    episode.ended_on,
-                    now,
-                    episode.reference_id,
-                    episode.price_idr,
-                    episode.gap_percent,
-                ],
-            )
-    return opened, ended
+            new.append(episode)
+        for row in covering:
+            if row["ended_on"] is None and episode.ended_on is not None:
+                row["ended_on"] = episode.ended_on
+                ended += _end(session, row["id"], episode.ended_on)
+    lasting = [episode for episode in found if episode.ended_on is None]
+    for row in kept:
+        if row["ended_on"] is None and not any(_overlap(row, episode) for episode in lasting):
+            ended += _end(session, row["id"], row["began_on"])
+    for episode in new:
+        run(
+            connection,
+            "INSERT INTO price_alert (id, series_id, kind, commodity, began_on, ended_on, raised_at, reference_id,"
+            " price_idr, gap_percent) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            [
+                uuid7(),
+                series.id,
+                KIND,
+                series.commodity,
+                episode.began_on,
+                episode.ended_on,
+                now,
+                episode.reference_id,
+                episode.price_idr,
+                episode.gap_percent,
+            ],
+        )
+    return len(new), ended
 
 
 def _overlap(row: Row, episode: Episode) -> bool:

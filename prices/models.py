@@ -128,7 +128,7 @@ class PriceAlert(SQLModel, table=True):
     __table_args__ = (
         one_of("commodity", COMMODITIES),
         CheckConstraint("kind = 'above_reference'", name="kind_known"),
-        CheckConstraint("ended_on IS NULL OR ended_on > began_on", name="days"),
+        CheckConstraint("ended_on IS NULL OR ended_on >= began_on", name="days"),
         Index(
             "uq_price_alert_open",
             "series_id",

@@ -1,4 +1,4 @@
-"""Which values are too far from their series' neighbours to be believed. Pure, and it never looks ahead.
+"""Which values are too far from their series' neighbours to be believed. Pure; past its start it looks only back.
 
 A value is set beside the median of up to seven earlier believed values of the last 45 days (daily) or 12 months
 (monthly). It is suspicious when it differs by more than the factor below. Three such values in a row that agree within

@@ -395,7 +395,7 @@ def create_tables() -> None:
             "commodity IN ('rice', 'corn', 'banana', 'chicken')", name=op.f("ck_price_alert_commodity_known")
         ),
         sa.CheckConstraint("kind = 'above_reference'", name=op.f("ck_price_alert_kind_known")),
-        sa.CheckConstraint("ended_on IS NULL OR ended_on > began_on", name=op.f("ck_price_alert_days")),
+        sa.CheckConstraint("ended_on IS NULL OR ended_on >= began_on", name=op.f("ck_price_alert_days")),
         sa.ForeignKeyConstraint(
             ["reference_id"], ["reference_price.id"], name=op.f("fk_price_alert_reference_id_reference_price")
         ),
