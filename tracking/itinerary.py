@@ -14,7 +14,7 @@ WEIGHT = (
     ("retail_selling", "sold"),
     ("stocking", "shelved"),
     ("transforming", "processed"),
-    ("commissioning", "tagged"),
+    ("tagging", "tagged"),
     ("storing", "stored"),
     ("accepting", "received"),
     ("receiving", "received"),
@@ -48,15 +48,22 @@ class Stop:
 def stops(history: Sequence[dict[str, Any]], *, harvested: bool) -> list[Stop]:
     """The stops of a history in order of time.
 
-    A history row has `at, biz_step, type, place` (a dict with name, kind, uri, lon, lat … or None), `carrier` (a dict
-    with kind and name, where the record is of what the unit lay in), `detail`. `harvested`: the product comes
-    straight from a farm, so its tagging is its harvest.
+    A history row has `at`, `step` (a CBV word, or "tagging" and "transforming"), `place` (a dict with name, kind, uri,
+    lon, lat, or None), `carrier` (a dict with kind and name, where the record is of what the unit lay in) and `detail`.
+    `harvested`: the product comes straight from a farm, so its tagging is its harvest.
     """
     found: list[Stop] = []
     for row in history:
-        step = "transforming" if row["type"] == "TransformationEvent" else (row["biz_step"] or "observed")
-        place = row["place"]
+        step, place = row["step"], row["place"]
         here = found[-1] if found else None
+        if _sails(row, "departing"):
+            found.append(
+                Stop(CROSSING[place["kind"]], row["at"], row["at"], None, row["carrier"], _ends(place, None), 1)
+            )
+            continue
+        if here is not None and here.step in CROSSING.values() and _sails(row, "arriving"):
+            here.to_at, here.detail, here.records = row["at"], here.detail | {"to_uri": place["uri"]}, here.records + 1
+            continue
         if here is None or here.place is None or place is None or here.place["uri"] != place["uri"]:
             if here is not None and _crosses(here, place, row):
                 found.append(_crossing(here, place, row))
@@ -76,27 +83,31 @@ def stops(history: Sequence[dict[str, Any]], *, harvested: bool) -> list[Stop]:
 
 def _crosses(before: Stop, place: dict[str, Any] | None, row: dict[str, Any]) -> bool:
     """From one port to another, on a vessel."""
-    ports = (
-        before.place is not None
-        and place is not None
-        and before.place["kind"] in CROSSING
-        and place["kind"] in CROSSING
-    )
+    ports = all(end is not None and end["kind"] in CROSSING for end in (before.place, place))
     return ports and row["carrier"] is not None and row["carrier"]["kind"] == "vessel"
 
 
 def _crossing(before: Stop, place: dict[str, Any] | None, row: dict[str, Any]) -> Stop:
-    port_kind = before.place["kind"] if before.place else "hub"
     assert place is not None
-    detail = {"from_uri": before.place["uri"] if before.place else None, "to_uri": place["uri"]}
-    return Stop(CROSSING[port_kind], before.to_at, row["at"], None, row["carrier"], detail)
+    port_kind = before.place["kind"] if before.place else "hub"
+    return Stop(CROSSING[port_kind], before.to_at, row["at"], None, row["carrier"], _ends(before.place, place))
+
+
+def _sails(row: dict[str, Any], step: str) -> bool:
+    """A vessel leaves or reaches a port."""
+    vessel = row["carrier"] is not None and row["carrier"]["kind"] == "vessel"
+    return vessel and row["step"] == step and row["place"] is not None and row["place"]["kind"] in CROSSING
+
+
+def _ends(start: dict[str, Any] | None, end: dict[str, Any] | None) -> dict[str, Any]:
+    return {"from_uri": start["uri"] if start else None, "to_uri": end["uri"] if end else None}
 
 
 def _named(stop: Stop, harvested: bool) -> str:
     for biz_step, name in WEIGHT:
         if biz_step in stop.steps:
-            if name == "tagged" and harvested:
-                return "harvested"
+            if name == "tagged":
+                return "harvested" if harvested else "processed"
             return "checked" if stop.place and stop.place["kind"] == "hub" and name in _PASSING else name
     return "observed"
 

@@ -17,7 +17,7 @@ from tracking.derivation import COUNTS
 from tracking.gs1.keys import tail
 from tracking.happenings import GS1, kind_of
 from tracking.itinerary import Stop, stops
-from tracking.lineage import HELD, set_above
+from tracking.lineage import HELD, ancestors, set_above
 from tracking.verdict import Check, Reason, Record, Verdict, judge
 
 Connection = psycopg.Connection[Any]
@@ -39,26 +39,31 @@ HISTORY = f"""
         JOIN event e ON e.id = x.event
         WHERE {COUNTS} AND (chain.epc = %(epc)s OR x.role IN ('epc', 'child'))
         ORDER BY e.id, own DESC
-    )
+    ), made AS (  -- how the lot in it came to be: told by the same scan, or as a transformation's output
+        SELECT DISTINCT ON (e.id) e.id, e.event_time, e.hash, e.event_type, e.action, e.biz_step, e.disposition,
+               e.read_point, e.scan_id, e.document, %(epc)s::text, x.role, true
+        FROM epc_state t JOIN event_epc x ON x.epc = t.lot_uri AND x.role IN ('epc_class', 'output_class')
+        JOIN event e ON e.id = x.event
+        WHERE t.epc = %(epc)s AND {COUNTS} AND e.id NOT IN (SELECT id FROM found) AND (
+            x.role = 'output_class' OR e.scan_id IN (SELECT scan_id FROM found WHERE own AND role = 'parent'))
+    ), life AS (SELECT * FROM found UNION ALL SELECT * FROM made)
     SELECT f.*, s.name, s.kind, s.province, s.district, s.village, s.uri, ST_X(s.location) AS lon,
            ST_Y(s.location) AS lat, k.kind AS carrier_kind, k.name AS carrier_name
-    FROM found f LEFT JOIN site s ON s.uri = f.read_point
+    FROM life f LEFT JOIN site s ON s.uri = f.read_point
     LEFT JOIN carrier k ON k.giai = substr(f.epc, {len(GS1) + 7}) AND f.epc LIKE '{GS1}/8004/%%'
     ORDER BY f.at, f.hash
 """
 
 
 def history_of(connection: Connection, epc: str) -> list[Row]:
-    """Every counting event of a key and of what it lay in, in the order in which it happened, with place and carrier."""
+    """Every counting event of a key and of what it lay in, in order of happening, with place and carrier."""
     return rows(connection, HISTORY, {"epc": epc})
 
 
 def event_ids(connection: Connection, epc: str) -> list[Any]:
     """The row ids of a key's history and of everything it was made from, for an EPCIS document."""
-    found = {row["id"] for row in history_of(connection, epc)}
-    for ancestor in _ancestors(connection, epc):
-        found |= {row["id"] for row in history_of(connection, ancestor["epc"])}
-    return sorted(found)
+    keys = [epc, *(above for above in ancestors(connection, epc) if kind_of(above) != "lot")]
+    return sorted({row["id"] for key in keys for row in history_of(connection, key)})
 
 
 def story(
@@ -78,10 +83,10 @@ def story(
     lot_uri = epc if kind == "lot" else state.get("lot_uri")
     lot = one(connection, "SELECT * FROM lot WHERE uri = %s", (lot_uri,)) if lot_uri else None
     product = one(connection, "SELECT * FROM product WHERE gtin = %s", (lot["gtin"],)) if lot else None
-    ancestors = _ancestors(connection, epc)
+    inputs = _inputs(connection, epc)
     verdict = _verdict(connection, epc, history, issued=issued is not None or bool(history), check=check)
     listed = [_as_read(row) for row in history]
-    journey = _beginnings(ancestors) + stops(listed, harvested=bool(product and product["harvested"]))
+    journey = _beginnings(inputs) + stops(listed, harvested=bool(product and product["harvested"]))
     made_at = lot["produced_on"] if lot else None
     return {
         "epc": epc,
@@ -99,12 +104,12 @@ def story(
         "head_count": (lot if kind == "lot" else state).get("head_count") if lot else None,
         "lot": {**_only(lot, "uri", "gtin", "lot_number"), "produced_on": _plain(made_at)} if lot else None,
         "group": _group(connection, lot, issued),
-        "freshness": _freshness(made_at, product, ancestors, now) if made_at else None,
+        "freshness": _freshness(made_at, product, inputs, now) if made_at else None,
         "kept": _kept(history, product),
-        "journey": [_stop(stop) for stop in journey],
+        "journey": [_stop(stop, exact=full) for stop in journey],
         "track": _track(connection, journey),
-        "made_from": [_input(ancestor) for ancestor in ancestors[:20]],
-        "made_from_count": len(ancestors),
+        "made_from": [_input(row) for row in inputs[:20]],
+        "made_from_count": len(inputs),
         "papers": _papers(connection, history),
         "price": _price(history),
         "contained_in": _contained_in(connection, epc),
@@ -122,9 +127,7 @@ def _verdict(connection: Connection, epc: str, history: Sequence[Row], *, issued
             row["lon"],
             row["lat"],
             row["own"],
-            tagging=(row["own"] and row["role"] == "parent" and row["action"] == "ADD")
-            or (row["role"] == "epc_class" and row["biz_step"] == "commissioning")
-            or row["role"] in ("output", "output_class"),
+            tagging=_is_tagging(row),
             told_by=str(row["scan_id"] or row["hash"]),
         )
         for row in history
@@ -135,6 +138,15 @@ def _verdict(connection: Connection, epc: str, history: Sequence[Row], *, issued
     if kind_of(epc) == "lot" and not recalls:
         return Verdict("suspicious", (Reason("held"),)) if held else Verdict("consistent")
     return judge(records, issued=issued, check=check, recalls=recalls, held=held)
+
+
+def _is_tagging(row: Row) -> bool:
+    """Whether the unit itself got its contents or its existence by this event."""
+    if not row["own"]:
+        return False
+    if row["role"] == "parent":
+        return row["action"] == "ADD" and bool(row["document"].get("childQuantityList"))
+    return row["role"] == "output" or (row["role"] == "epc" and row["biz_step"] == "commissioning")
 
 
 def _recall(connection: Connection, source: str) -> Reason:
@@ -156,7 +168,7 @@ def _recall(connection: Connection, source: str) -> Reason:
     )
 
 
-def _ancestors(connection: Connection, epc: str) -> list[Row]:
+def _inputs(connection: Connection, epc: str) -> list[Row]:
     """The tagged units and lots that went into making this, with product, group, place and day; nearest first."""
     return rows(
         connection,
@@ -177,9 +189,9 @@ def _ancestors(connection: Connection, epc: str) -> list[Row]:
     )
 
 
-def _beginnings(ancestors: Sequence[Row]) -> list[Stop]:
+def _beginnings(inputs: Sequence[Row]) -> list[Stop]:
     """The harvests behind a processed product as one first stop: from the first day to the last, at how many farms."""
-    farmed = [row for row in ancestors if row["harvested"] and row["commissioned_at"]]
+    farmed = [row for row in inputs if row["harvested"] and row["commissioned_at"]]
     if not farmed:
         return []
     first = min(farmed, key=lambda row: row["commissioned_at"])
@@ -211,9 +223,9 @@ def _as_read(row: Row) -> Row:
         "temperature_c": next(iter(_temperatures(document)), None),
         "reason": document.get("lumbung:reason"),
     }
-    return {"at": row["at"], "biz_step": row["biz_step"], "type": row["type"], "place": place, "carrier": carrier} | {
-        "detail": detail
-    }
+    transformed = row["type"] == "TransformationEvent"
+    step = "transforming" if transformed else "tagging" if _is_tagging(row) else row["biz_step"] or "observed"
+    return {"at": row["at"], "step": step, "place": place, "carrier": carrier, "detail": detail}
 
 
 def _temperatures(document: Row) -> list[float]:
@@ -241,9 +253,9 @@ def _kept(history: Sequence[Row], product: Row | None) -> Row | None:
     }
 
 
-def _freshness(made: date, product: Row | None, ancestors: Sequence[Row], now: datetime) -> Row:
+def _freshness(made: date, product: Row | None, inputs: Sequence[Row], now: datetime) -> Row:
     today = (now + WIB).date()
-    farmed = [row["produced_on"] for row in ancestors if row["harvested"] and row["produced_on"]]
+    farmed = [row["produced_on"] for row in inputs if row["harvested"] and row["produced_on"]]
     best_before = made + timedelta(days=product["shelf_life_days"]) if product else None
     return {
         "produced_on": made.isoformat(),
@@ -265,7 +277,8 @@ def _track(connection: Connection, journey: Sequence[Stop]) -> list[list[float]]
     line: list[list[float]] = []
     for stop in journey:
         if stop.place is not None and stop.place["lon"] is not None:
-            line.append([round(stop.place["lon"], 4), round(stop.place["lat"], 4)])
+            places = 2 if stop.place["kind"] == "farm" else 4  # a farm is nobody's business to the metre
+            line.append([round(stop.place["lon"], places), round(stop.place["lat"], places)])
         elif stop.step in ("sea", "ferry"):
             line += [[round(lon, 4), round(lat, 4)] for lon, lat in _lane(connection, stop)]
     return line
@@ -375,28 +388,33 @@ def _reason(reason: Reason) -> Row:
     return {"kind": reason.kind, "at": _plain(reason.at), "place": reason.place, "facts": reason.facts}
 
 
-def _stop(stop: Stop) -> Row:
+def _stop(stop: Stop, *, exact: bool) -> Row:
+    """A stop as told; a farm to the public only by its village, to the kilometre."""
+    place = stop.place
+    if place and place["kind"] == "farm" and not exact:
+        near = {"lon": round(place["lon"], 2), "lat": round(place["lat"], 2), "name": place["village"], "uri": None}
+        place = place | near
     return {
         "step": stop.step,
         "from": stop.from_at.isoformat(),
         "to": stop.to_at.isoformat(),
-        "place": stop.place,
+        "place": place,
         "carrier": stop.carrier,
         "detail": stop.detail,
         "records": stop.records,
     }
 
 
-def _input(ancestor: Row) -> Row:
+def _input(made_from: Row) -> Row:
     return {
-        "epc": ancestor["epc"],
-        "tail": tail(ancestor["epc"][-18:]),
-        "name_id": ancestor["name_id"],
-        "name_en": ancestor["name_en"],
-        "group": ancestor["group_name"],
-        "village": ancestor["village"],
-        "produced_on": _plain(ancestor["produced_on"]),
-        "quantity_kg": _plain(ancestor["quantity_kg"]),
+        "epc": made_from["epc"],
+        "tail": tail(made_from["epc"][-18:]),
+        "name_id": made_from["name_id"],
+        "name_en": made_from["name_en"],
+        "group": made_from["group_name"],
+        "village": made_from["village"],
+        "produced_on": _plain(made_from["produced_on"]),
+        "quantity_kg": _plain(made_from["quantity_kg"]),
     }
 
 

@@ -1,4 +1,4 @@
-"""What a label is worth, by the records alone. Pure: the same records give the same verdict, in whatever order they came.
+"""What a label is worth, by the records alone. Pure: the same records, the same verdict, however they came.
 
 Never claims that a copy cannot be: it says whether the records agree.
 """
@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 from typing import Any, Literal
 
 State = Literal["consistent", "suspicious", "recalled", "blank", "foreign"]
@@ -84,8 +85,9 @@ def _sold_twice(records: Sequence[Record]) -> list[Reason]:
     if sale is None:
         return []
     for record in records:
+        again = record.biz_step == "retail_selling" and record.told_by != sale.told_by
         later = (record.at - sale.at).total_seconds() > AFTER_SALE_S
-        if record.own and later and record.biz_step not in ("holding", "sensor_reporting"):
+        if record.own and (again or later) and record.biz_step not in ("holding", "sensor_reporting"):
             facts = {"sold_at": sale.at.isoformat(), "sold_place": sale.place, "step": record.biz_step}
             return [Reason("already_sold", record.at, record.place, facts)]
     return []
@@ -93,7 +95,7 @@ def _sold_twice(records: Sequence[Record]) -> list[Reason]:
 
 def _too_fast(records: Sequence[Record]) -> list[Reason]:
     located = [record for record in records if record.lon is not None and record.lat is not None]
-    for before, after in zip(located, located[1:], strict=False):
+    for before, after in pairwise(located):
         km = distance_km((before.lon or 0, before.lat or 0), (after.lon or 0, after.lat or 0))
         hours = (after.at - before.at).total_seconds() / 3600
         if km > TOO_FAST_FROM_KM and km > hours * TOO_FAST_KMH:
