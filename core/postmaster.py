@@ -75,9 +75,9 @@ def find_programs(major: int | None = None) -> Programs | None:
     """The newest installed PostgreSQL (15 or later) with PostGIS, or the one of `major`; None where there is none."""
     found: list[int] = []
     for folder in SERVERS.glob("*"):
-        if folder.name.isdigit() and int(folder.name) >= OLDEST_MAJOR:
-            if (folder / "lib" / "postgis-3.so").exists() and (folder / "bin" / "postgres").exists():
-                found.append(int(folder.name))
+        new_enough = folder.name.isdigit() and int(folder.name) >= OLDEST_MAJOR
+        if new_enough and all((folder / part).exists() for part in ("bin/postgres", "lib/postgis-3.so")):
+            found.append(int(folder.name))
     if major is not None:
         found = [installed for installed in found if installed == major]
     return Programs(max(found), SERVERS / str(max(found)) / "bin") if found else None

@@ -5,8 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -15,6 +14,7 @@ import pytest
 from core.cluster import ROOT, Cluster
 from core.postmaster import Postmaster
 from core.watcher import stop_if_unused
+from tests.processes import gone, until
 
 # Stands in for the web server: answers /readyz, and leaves its process id where the test finds it.
 SERVER = """
@@ -105,21 +105,6 @@ def instance(data_dir: Path) -> Iterator[Instance]:
     if instance.process.poll() is None:
         instance.process.kill()
     instance.process.communicate(timeout=30)
-
-
-def until(condition: Callable[[], bool], seconds: float = 20) -> bool:
-    end = time.monotonic() + seconds
-    while not (held := condition()) and time.monotonic() < end:
-        time.sleep(0.05)
-    return held
-
-
-def gone(pid: int) -> bool:
-    """Whether a process has ended (a zombie that nobody has collected counts as ended)."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return True
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

@@ -17,6 +17,7 @@ from core.cluster import ROOT, Cluster, throwaway
 from core.postmaster import Postmaster, socket_folder
 from core.steps import SetupFailed
 from core.watcher import stop_if_unused
+from tests.processes import gone, until
 
 HOLD = """
 import sys, time
@@ -48,13 +49,6 @@ def kill(process: subprocess.Popen[str]) -> None:
     process.wait()
     assert process.stdout
     process.stdout.close()
-
-
-def until(condition: Any, seconds: float = 15) -> bool:
-    end = time.monotonic() + seconds
-    while not (held := condition()) and time.monotonic() < end:
-        time.sleep(0.05)
-    return bool(held)
 
 
 def ask(url: str, query: str) -> Any:
@@ -109,7 +103,7 @@ def test_a_killed_user_leaves_no_server_and_no_lock(made: Cluster) -> None:
     server = Postmaster(folder).pid()
     assert server
     kill(process)
-    assert until(lambda: not Path(f"/proc/{server}").exists())
+    assert until(lambda: gone(server))
     assert until(lambda: stop_if_unused(folder, remove=True))
     assert not folder.exists()
 
@@ -146,7 +140,7 @@ def test_a_server_left_without_its_watcher_is_adopted_and_stopped_in_the_end(mad
     assert server
     with Cluster(folder, throwaway=True) as again:
         assert again.postmaster.pid() == server
-    assert until(lambda: not Path(f"/proc/{server}").exists())
+    assert until(lambda: gone(server))
     assert not folder.exists()
 
 
