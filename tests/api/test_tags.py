@@ -4,8 +4,7 @@ import io
 import itertools
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -15,14 +14,11 @@ import pytest
 import zxingcpp
 from fastapi.testclient import TestClient
 from PIL import Image
-from sqlalchemy import Engine
 from sqlmodel import Session
 
-from api.app import create_app
-from core import accounts, database
 from core.cluster import DatabaseUrls
-from core.settings import ROOT, Settings
-from tracking import people, tags
+from core.settings import ROOT
+from tracking import tags
 from tracking.gs1 import keys
 from tracking.models import Party
 
@@ -30,28 +26,6 @@ BASE_URL = "http://127.0.0.1:8000"
 TAG_KEY = "t" * 64
 DOTS_PER_POINT: Any = 8 * 25.4 / 72  # 203 dpi; pypdfium2 says int and takes a float
 _numbers = itertools.count(1)
-
-
-@pytest.fixture(scope="module")
-def engine(module_database: DatabaseUrls) -> Iterator[Engine]:
-    engine = database.engine(module_database.app)
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture(scope="module")
-def client(engine: Engine) -> Iterator[TestClient]:
-    settings = Settings(
-        data_dir=Path("nowhere"), port=8000, public_base_url=BASE_URL, secret_key="s" * 64, tag_key=TAG_KEY
-    )
-    with TestClient(create_app(settings, engine), base_url=BASE_URL) as client:
-        yield client
-
-
-@pytest.fixture
-def session(engine: Engine) -> Iterator[Session]:
-    with Session(engine, expire_on_commit=False) as session:
-        yield session
 
 
 @pytest.fixture
@@ -71,20 +45,6 @@ def party(session: Session) -> Party:
 
 
 Bearer = Callable[..., dict[str, str]]
-
-
-@pytest.fixture
-def bearer(session: Session) -> Bearer:
-    def make(role: str, party: Party | None = None) -> dict[str, str]:
-        now = datetime.now(UTC)
-        account = accounts.create_account(session, login=uuid4().hex, name=role, role=role, now=now)
-        if party is not None:
-            people.join(session, account.id, party.id)
-        token = accounts.create_token(session, account, name=role, now=now)
-        session.commit()
-        return {"authorization": f"Bearer {token}"}
-
-    return make
 
 
 def read_back(pdf: bytes) -> list[str]:
