@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import cast
 
 from prices import layouts, rows
 from prices.areas import canonical, named_in, plain
@@ -295,7 +294,7 @@ def _key(layout: Layout, cells: Mapping[str, str], source: str | None, elsewhere
         raise Unreadable("the source is missing")
     sense = meaning(name)
     level = (cells[layout.level].lower() if layout.level else None) or (sense and sense.level) or "retail"
-    return SeriesKey(source, area, market, name, level, cast(Frequency, frequency))
+    return SeriesKey(source, area, market, name, level, frequency)
 
 
 def _kind(layout: Layout, cells: Mapping[str, str]) -> str:

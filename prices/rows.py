@@ -78,9 +78,9 @@ def cells_of(line: str, delimiter: str, expected: int) -> list[str]:
     if '"' not in line:
         return line.split(delimiter)
     try:
-        cells = next(csv.reader([line], delimiter=delimiter, strict=True), [])
+        cells = next(csv.reader([line], delimiter=delimiter, strict=True), list[str]())
         if len(cells) == 1 < expected and delimiter in cells[0]:
-            cells = next(csv.reader([cells[0]], delimiter=delimiter, strict=True), [])
+            cells = next(csv.reader([cells[0]], delimiter=delimiter, strict=True), list[str]())
     except csv.Error:
         raise Unreadable("a quotation mark is not closed") from None
     return cells
