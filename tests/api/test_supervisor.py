@@ -93,7 +93,7 @@ class Instance:
 
 @pytest.fixture(scope="module")
 def data_dir(cluster: Cluster) -> Iterator[Path]:
-    folder = cluster.data_dir.parent / "supervised"
+    folder = cluster.data_dir / "supervised"
     yield folder
     assert until(lambda: stop_if_unused(folder, remove=True))
 

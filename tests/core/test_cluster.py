@@ -32,7 +32,7 @@ time.sleep(600)
 @pytest.fixture(scope="module")
 def made(cluster: Cluster) -> Iterator[Cluster]:
     """A cluster whose server these tests may kill."""
-    with throwaway(cluster.data_dir.parent) as own:
+    with throwaway(cluster.data_dir / "own") as own:
         yield own
 
 
@@ -98,7 +98,7 @@ def test_the_server_stays_while_anybody_uses_it_and_goes_with_the_last(made: Clu
 
 
 def test_a_killed_user_leaves_no_server_and_no_lock(made: Cluster) -> None:
-    folder = made.data_dir.parent / "killed-user"
+    folder = made.data_dir / "killed-user"
     process = user_of(folder)
     server = Postmaster(folder).pid()
     assert server
@@ -131,7 +131,7 @@ def test_a_lock_file_naming_a_stranger_is_swept(made: Cluster) -> None:
 
 
 def test_a_server_left_without_its_watcher_is_adopted_and_stopped_in_the_end(made: Cluster) -> None:
-    folder = made.data_dir.parent / "left-alone"
+    folder = made.data_dir / "left-alone"
     process = user_of(folder)
     for child in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split():
         os.kill(int(child), signal.SIGKILL)
