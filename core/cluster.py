@@ -24,7 +24,7 @@ from psycopg import sql
 from core.locks import FileLock, alone
 from core.postmaster import PORT, SUPERUSER, Postmaster, reachable
 from core.steps import SetupFailed, disk_full, plain_failures
-from core.watcher import stop_if_unused
+from core.watcher import FAREWELL, stop_if_unused
 
 DATABASE = "lumbung"
 OWNER_ROLE = "lumbung_owner"
@@ -123,8 +123,8 @@ class Cluster:
             self._use = None
         if self._watcher:
             assert self._watcher.stdin
-            with contextlib.suppress(BrokenPipeError):
-                self._watcher.stdin.close()
+            with contextlib.suppress(BrokenPipeError), self._watcher.stdin as pipe:
+                pipe.write(FAREWELL.encode())
             code = self._watcher.wait()
             self._watcher = None
             if code != 0:  # somebody killed the watcher
