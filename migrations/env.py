@@ -1,5 +1,7 @@
 """How Alembic finds the database and the models. Run through `core.database.migrate` or `./run lumbung migrate`."""
 
+import re
+
 from alembic import context
 from geoalchemy2 import alembic_helpers
 from sqlalchemy import create_engine, text
@@ -15,14 +17,14 @@ import tracking.ledger_models
 import tracking.models
 import warehouses.models
 
+PARTITION = re.compile(r"position_(rest|\d{6})(_|$)")  # and their indexes
+
 ischema_names["xid8"] = tracking.ledger_models.Xid8
 
 
 def include_object(obj: object, name: str | None, kind: str, reflected: bool, compare_to: object) -> bool:
     """Our own tables only: not PostGIS's, not the partitions that `tracking.positions` makes."""
-    if kind == "table" and reflected and name and name.startswith("position_"):
-        return False
-    if kind == "index" and reflected and name and name.startswith("position_"):
+    if kind in ("table", "index") and reflected and name and PARTITION.match(name):
         return False
     return alembic_helpers.include_object(obj, name, kind, reflected, compare_to)
 

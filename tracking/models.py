@@ -11,10 +11,12 @@ from uuid import UUID
 
 from geoalchemy2 import Geometry
 from sqlalchemy import CheckConstraint, Column, Index, Numeric, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
 from core.database import Instant
 from core.identifiers import uuid7
+from tracking.fixes import REASONS
 
 KG = Numeric(14, 3)
 
@@ -258,3 +260,16 @@ class Position(SQLModel, table=True):
     speed_kmh: float | None = None
     heading_deg: float | None = None
     accuracy_m: float | None = None
+
+
+class PositionRefused(SQLModel, table=True):
+    """A fix that cannot be true, kept apart with the reason and its figures as told."""
+
+    __tablename__ = "position_refused"
+    __table_args__ = (one_of("reason", REASONS),)
+
+    device_id: UUID = Field(foreign_key="device.id", primary_key=True)
+    recorded_at: datetime = Field(sa_type=Instant, primary_key=True)
+    reason: str = Field(primary_key=True)
+    received_at: datetime = Field(sa_type=Instant)
+    body: Any = Field(sa_column=Column(JSONB, nullable=False))

@@ -596,6 +596,20 @@ def create_tables() -> None:
         "ix_position_location", "position", ["location"], unique=False, postgresql_using="gist", postgresql_ops={}
     )
     op.create_table(
+        "position_refused",
+        sa.Column("device_id", sa.Uuid(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reason", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("body", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.CheckConstraint(
+            "reason IN ('no_fix', 'not_a_number', 'out_of_range', 'null_island', 'in_the_future', 'too_old', 'too_fast', 'inaccurate', 'contradicts')",
+            name=op.f("ck_position_refused_reason_known"),
+        ),
+        sa.ForeignKeyConstraint(["device_id"], ["device.id"], name=op.f("fk_position_refused_device_id_device")),
+        sa.PrimaryKeyConstraint("device_id", "recorded_at", "reason", name=op.f("pk_position_refused")),
+    )
+    op.create_table(
         "price_observation",
         sa.Column("series_id", sa.Uuid(), nullable=False),
         sa.Column("observed_on", sa.Date(), nullable=False),
@@ -866,6 +880,7 @@ def drop_tables() -> None:
         "uq_price_observation_current", table_name="price_observation", postgresql_where="replaced_at IS NULL"
     )
     op.drop_table("price_observation")
+    op.drop_table("position_refused")
     op.drop_geospatial_index(
         "ix_position_location", table_name="position", postgresql_using="gist", column_name="location"
     )
