@@ -77,7 +77,7 @@ def lumbung(
 def main() -> None:
     """Run the command line; failures of set-up, and a full disk, are told in plain words."""
     try:
-        app()
+        app(prog_name="./run lumbung")
     except SetupFailed as failure:
         sys.exit(explain(failure))
     except Exception as error:

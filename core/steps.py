@@ -33,8 +33,8 @@ def step(title: str) -> Generator[None]:
     began = time.monotonic()
     try:
         yield
-    except BaseException:
-        print(" failed", file=sys.stderr, flush=True)
+    except BaseException as ending:
+        print(" failed" if isinstance(ending, Exception) else " broken off", file=sys.stderr, flush=True)
         raise
     print(f" {time.monotonic() - began:.1f} s", file=sys.stderr, flush=True)
 
