@@ -84,7 +84,7 @@ def parse_price(cell: str, style: NumberStyle | None = None) -> Decimal:
         raise Unreadable("the price is not a number")
     if fraction and not re.fullmatch(r"[0-9]+", fraction, re.ASCII):
         raise Unreadable("the price is not a number")
-    if len(whole) + len(fraction) > 40:
+    if len(whole) + len(fraction) > 24:  # more than Decimal keeps exactly
         raise Unreadable("the price has too many digits")
     price = Decimal(f"{whole.replace('.', '').replace(',', '')}.{fraction or 0}").quantize(Decimal("0.01"))
     if price <= 0:

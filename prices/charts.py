@@ -28,7 +28,8 @@ class Frame:
     bottom: int
 
 
-WIDE = Frame(772, 438, 690, 16, 412)
+WIDE = Frame(1100, 438, 1018, 16, 412)
+MID = Frame(720, 400, 640, 16, 374)
 SLIM = Frame(358, 300, 292, 16, 274)
 
 
@@ -116,7 +117,7 @@ def draw(
     if not points:
         return None
     first, last = points[0].on, points[-1].on
-    room = 0.14 if frame.width >= WIDE.width else 0.06  # right of the last value, for the gap and its words
+    room = 0.14 if frame.width > SLIM.width else 0.06  # right of the last value, for the gap and its words
     span = max(1, (last - first).days)
     end = last + timedelta(days=ceil(span * room) + 1)
     within = [step for step in steps if step.since <= end and (step.until is None or step.until >= first)]
@@ -158,7 +159,7 @@ def draw(
         flag_label=_flag_label(frame, heads),
         last=here,
         gap=gap,
-        gap_label=(gap[0] + 6, round((gap[1] + gap[2]) / 2, 1)) if gap and frame.width >= WIDE.width else None,
+        gap_label=_gap_label(gap) if gap and frame.width > SLIM.width else None,
     )
 
 
@@ -190,9 +191,9 @@ def date_ticks(first: date, end: date, width: float, x: PlaceOf) -> list[DateTic
     year, month = first.year, 1
     while (on := date(year, month, 1)) < end:
         if on >= first and x(on) <= width - 20:
-            named = not ticks or month <= stride
-            label = "year" if stride >= 12 else "month and year" if named else "month"
-            ticks.append(DateTick(x(on), on, label))
+            # The year is said in January, and at the first tick unless January comes next to it.
+            named = month <= stride or (not ticks and month + stride <= 12)
+            ticks.append(DateTick(x(on), on, "year" if stride >= 12 else "month and year" if named else "month"))
         month += stride
         year, month = year + (month - 1) // 12, (month - 1) % 12 + 1
     return ticks
@@ -291,14 +292,20 @@ def _flag(frame: Frame, x: float, y: float, flag: Flag) -> tuple[float, float, f
     return (x, round(y - 3, 1), round(min(head, y - 16), 1), flag)
 
 
+def _gap_label(gap: tuple[float, float, float]) -> tuple[float, float]:
+    """Where two lines of words say the gap: beside it, or above it where it is too short for them."""
+    top, bottom = sorted(gap[1:])
+    return gap[0] + 6, round((top + bottom) / 2 if bottom - top > 48 else top - 24, 1)
+
+
 def _flag_label(frame: Frame, heads: Sequence[tuple[float, float, float, Flag]]) -> Label | None:
-    """The words of the latest flag, on the side of it that has room."""
+    """The words of the latest flag, on the side of it that is free of other flags and within the frame."""
     if not heads:
         return None
     x, _, head, flag = heads[-1]
-    wide = len(flag.words) * CHARACTER_PX
-    if x - wide - 10 > 0:
-        return Label(round(x + 6, 1), round(head - 6, 1), flag.words, "end")
-    if x + wide + 10 < frame.right:
-        return Label(round(x - 6, 1), round(head - 6, 1), flag.words, "start")
+    wide = len(flag.words) * CHARACTER_PX + 12
+    if x - wide > 0 and all(other < x - wide for other, *_ in heads[:-1]):
+        return Label(round(x - 9, 1), round(head - 1, 1), flag.words, "end")
+    if x + wide < frame.right:
+        return Label(round(x + 9, 1), round(head - 1, 1), flag.words, "start")
     return None

@@ -39,6 +39,10 @@ class Entry:
     reference: DatedReference | None = None
     alert: Alert | None = None
 
+    def change(self, span: str) -> Change | None:
+        """The change since a week, month or year ago, where there was a value then."""
+        return next((change for change in self.changes if change.span == span), None)
+
     @property
     def gap_share(self) -> Decimal | None:
         """How far the last value lies above the official price: 0.166 is 16,6 % above, negative below."""
