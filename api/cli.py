@@ -54,6 +54,7 @@ class Commands(TyperGroup):
 app = typer.Typer(
     cls=Commands,
     no_args_is_help=True,
+    add_completion=False,
     pretty_exceptions_enable=False,
     help="Food on its way between Lampung and Jakarta.",
 )

@@ -25,7 +25,9 @@ def backup(
         raise SetupFailed(f"{file} exists already.", "A backup never overwrites: choose another name.")
     unfinished = file.with_name(file.name + ".unfinished")
     with step(f"Backing up the database to {file}"):
-        run_program("pg_dump", "--format=custom", f"--file={unfinished}", f"--dbname={settings().urls.owner}")
+        # PostGIS brings its table of coordinate systems itself, and only the superuser may fill it.
+        options = ["--format=custom", "--exclude-table-data=public.spatial_ref_sys"]
+        run_program("pg_dump", *options, f"--file={unfinished}", f"--dbname={settings().urls.owner}")
         unfinished.rename(file)
     print(file)
 

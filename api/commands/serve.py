@@ -78,17 +78,18 @@ def _run(supervisor: Supervisor, chosen: Settings, listener: socket.socket, addr
         migrate(chosen.urls.owner)
     if chosen.demo:
         _load_demo(fresh=fresh)
-    command = [sys.executable, "-P", "-m", "api.cli"]
+    command_line = [sys.executable, "-m", "api.cli"]
     with step("Starting the web server"):
         for number in range(1, chosen.workers + 1):
             name = "web" if chosen.workers == 1 else f"web-{number}"
-            supervisor.start(Child(name, [*command, "web", "--fd", str(listener.fileno())], (listener.fileno(),)))
+            supervisor.start(Child(name, [*command_line, "web", "--fd", str(listener.fileno())], (listener.fileno(),)))
         supervisor.wait_until_ready(chosen.port)
-    for name, module in (("scheduler", "api.scheduler"), ("simulator", "api.simulator")):
-        if importlib.util.find_spec(module) and (name != "simulator" or chosen.demo):
-            supervisor.start(Child(name, [sys.executable, "-P", "-m", module]))
+    if _exists("api.scheduler"):
+        supervisor.start(Child("scheduler", [sys.executable, "-m", "api.scheduler"]))
+    if chosen.demo and _exists("api.commands.simulate"):
+        supervisor.start(Child("simulator", [*command_line, "simulate"]))
     print(f"Lumbung is ready: {address}", flush=True)
-    if chosen.demo and importlib.util.find_spec("api.demo"):
+    if chosen.demo and _exists("api.demo"):
         from api import demo
 
         print(demo.summary(), flush=True)
@@ -97,8 +98,11 @@ def _run(supervisor: Supervisor, chosen: Settings, listener: socket.socket, addr
 
 
 def _load_demo(*, fresh: bool) -> None:
-    if importlib.util.find_spec("api.demo") is None:
-        return
-    from api import demo
+    if _exists("api.demo"):
+        from api import demo
 
-    demo.load(fresh=fresh)
+        demo.load(fresh=fresh)
+
+
+def _exists(module: str) -> bool:
+    return importlib.util.find_spec(module) is not None
