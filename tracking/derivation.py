@@ -118,14 +118,12 @@ def derive(connection: Connection, epcs: Iterable[str], *, since: datetime | Non
     for epc in by_kind["carrier"] + by_kind["container"]:
         _write_states(connection, [epc], _latest(connection, epc))
         _write_stays(connection, [epc], *_stays_since(connection, epc, since))
-    for epc in by_kind["shipment"]:
-        _write_states(connection, [epc], _latest(connection, epc))
     if by_kind["lot"]:
         _derive_lots(connection, by_kind["lot"])
 
 
 def _latest(connection: Connection, epc: str) -> list[Happening]:
-    """A carrier's or shipment's 50 latest happenings: a truck's past of years is not read at every gate."""
+    """A carrier's 50 latest happenings: a truck's past of years is not read at every gate."""
     sql = HAPPENINGS + " ORDER BY e.event_time DESC, e.hash DESC LIMIT 50"
     return [Happening(**row) for row in rows(connection, sql, {"epcs": [epc]})]
 
@@ -195,18 +193,16 @@ STATE = (
 
 
 def _derive_lots(connection: Connection, uris: Sequence[str]) -> None:
-    """A lot is what its commissionings say: product and number by its key, the rest by its earliest one, kg summed."""
+    """A lot is what its commissionings say: product and number by its key, the rest by its earliest one, kg summed.
+
+    What it was packed into is not its own life: a lot of ten thousand sacks is not read anew for each.
+    """
+    sql = HAPPENINGS + " AND x.role IN ('epc_class', 'output_class')"
+    lived = in_order(Happening(**row) for row in rows(connection, sql, {"epcs": list(uris)}))
     made = [
         happening
-        for happening in in_order(
-            Happening(**row)
-            for row in rows(
-                connection,
-                HAPPENINGS + " AND x.role IN ('epc_class', 'output_class') AND e.action IS DISTINCT FROM 'OBSERVE'",
-                {"epcs": list(uris)},
-            )
-        )
-        if happening.biz_step == "commissioning" or happening.role == "output_class"
+        for happening in lived
+        if happening.role == "output_class" or (happening.biz_step == "commissioning" and happening.action == "ADD")
     ]
     own: dict[str, list[Happening]] = {uri: [] for uri in uris}
     for happening in made:
@@ -238,7 +234,7 @@ def _derive_lots(connection: Connection, uris: Sequence[str]) -> None:
         """,
         (json.dumps(told, default=str),),
     )
-    _write_states(connection, uris, made)
+    _write_states(connection, uris, lived)
 
 
 def _sums(uri: str, happenings: Iterable[Happening]) -> Row:
@@ -311,7 +307,10 @@ def rebuild(connection: Connection, *, batch: int = 1000) -> int:
     """Throw away everything derived and fold it again from the ledger; the number of keys."""
     for table in ("containment", "lineage", "stake", "lot", "epc_state"):
         run(connection, f"DELETE FROM {table}")
-    keys = [row["epc"] for row in rows(connection, "SELECT DISTINCT epc FROM event_epc ORDER BY epc")]
+    named = (
+        "SELECT DISTINCT epc FROM event_epc WHERE role NOT IN ('child_class', 'input_class', 'transaction') ORDER BY 1"
+    )
+    keys = [row["epc"] for row in rows(connection, named)]
     for start in range(0, len(keys), batch):
         lock(connection, keys[start : start + batch])
         derive(connection, keys[start : start + batch])

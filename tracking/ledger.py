@@ -27,6 +27,10 @@ from tracking.gs1.urn import normalise
 from tracking.happenings import kind_of
 
 Connection = psycopg.Connection[Any]
+
+# Parts in an event that change what a key is. A lot that is packed or used up, a shipment that is named, stay as they
+# are: they need no lock, so that many stations may pack one lot at once.
+CHANGES = frozenset({"epc", "parent", "child", "input", "output", "epc_class", "output_class"})
 Json = dict[str, Any]
 
 SEAL_LOCK = 0x6C756D62  # one sealer at a time, whoever calls
@@ -68,7 +72,7 @@ def record(
     if not events:
         return []
     prepared = [_prepare(event, now, party_id, scan_id) for event in events]
-    touched = {epc for _, keys in prepared for epc, _ in keys}
+    touched = {epc for _, keys in prepared for epc, role in keys if role in CHANGES}
     derivation.lock(connection, touched)
     known = _claim(connection, [row for row, _ in prepared])
     results: list[Recorded] = []
