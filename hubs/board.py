@@ -204,7 +204,7 @@ def counts(connection: Connection) -> list[Row]:
     return rows(
         connection,
         """
-        SELECT s.id, s.gln, s.name, s.province, h.unlocode,
+        SELECT s.id, s.gln, s.name, s.province, s.party_id, h.unlocode,
                (SELECT count(*) FROM gate_visit v JOIN carrier c ON c.giai = v.giai AND c.kind = 'truck'
                 WHERE v.site_id = s.id AND v.gate_out_at IS NULL) AS trucks
         FROM hub h JOIN site s ON s.id = h.site_id ORDER BY s.gln

@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from api.dependencies import SessionDep, Viewer, allow
 from api.security import viewer as viewer_known
-from core.database import Row, raw
+from core.database import Row, one, raw
 from core.errors import NotFound
 from hubs import board
 from tracking import findings, overview, provenance, reading, shipments
@@ -233,5 +233,14 @@ def load(session: SessionDep, code: Named, site: Named) -> Json:
     about = shipments.summary(connection, gsin) if gsin else None
     units = overview.load_of(connection, carrier["giai"])
     following = board.next_step(connection, here["id"], carrier, gsin)
-    told: Json = {"carrier": carrier, "shipment": about, "units": units, "next": following, "site": here["uri"]}
+    state = one(connection, "SELECT place, biz_step FROM epc_state WHERE epc = %s", (carrier["uri"],))
+    arrived = state is not None and state["place"] == here["uri"] and state["biz_step"] not in ("departing", "loading")
+    told: Json = {
+        "carrier": carrier,
+        "arrived": arrived,
+        "shipment": about,
+        "units": units,
+        "next": following,
+        "site": here["uri"],
+    }
     return jsonable_encoder(told)
