@@ -1,5 +1,7 @@
 """Hub, sailing, gate visit: what a site is beyond a place when trucks and vessels meet there."""
 
+# pyright: reportAssignmentType=false - SQLModel types __tablename__ in a way that no string fits
+
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID

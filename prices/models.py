@@ -1,5 +1,7 @@
 """Price series, what was observed when and known since when, reference prices, imports, alerts. IDR per unit."""
 
+# pyright: reportAssignmentType=false - SQLModel types __tablename__ in a way that no string fits
+
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any

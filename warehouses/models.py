@@ -1,5 +1,7 @@
 """Warehouse, room, and the stock of several owners in one building as movements that add up."""
 
+# pyright: reportAssignmentType=false - SQLModel types __tablename__ in a way that no string fits
+
 from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
