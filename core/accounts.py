@@ -1,6 +1,7 @@
 """People and systems: who they are and how they prove it. What each may do: core/permissions.py. See docs/adr/0006."""
 
-# pyright: reportAssignmentType=false - SQLModel types __tablename__ in a way that no string fits
+# SQLModel types __tablename__ in a way that no string fits:
+# pyright: reportAssignmentType=false
 
 import math
 import unicodedata

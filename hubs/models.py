@@ -1,6 +1,7 @@
 """Hub, sailing, gate visit: what a site is beyond a place when trucks and vessels meet there."""
 
-# pyright: reportAssignmentType=false - SQLModel types __tablename__ in a way that no string fits
+# SQLModel types __tablename__ in a way that no string fits:
+# pyright: reportAssignmentType=false
 
 from datetime import datetime
 from decimal import Decimal

@@ -1,6 +1,7 @@
 """Price series, what was observed when and known since when, reference prices, imports, alerts. IDR per unit."""
 
-# pyright: reportAssignmentType=false - SQLModel types __tablename__ in a way that no string fits
+# SQLModel types __tablename__ in a way that no string fits:
+# pyright: reportAssignmentType=false
 
 from datetime import date, datetime
 from decimal import Decimal

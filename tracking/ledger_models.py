@@ -4,7 +4,8 @@ Append-only: `event_key`, `event`, `event_epc`, `event_sequence`. Derived, rebui
 `epc_state`, `containment`, `lineage`, `stake`, `lot`. See docs/adr/0004.
 """
 
-# pyright: reportAssignmentType=false - SQLModel types __tablename__ in a way that no string fits
+# SQLModel types __tablename__ in a way that no string fits:
+# pyright: reportAssignmentType=false
 
 from datetime import date, datetime
 from decimal import Decimal

@@ -4,7 +4,8 @@ Master data (party, site, product, carrier, container, device, shipment) is edit
 `tracking/ledger_models.py`. Enumerations are text with a CHECK: a new value is a migration of one line.
 """
 
-# pyright: reportAssignmentType=false - SQLModel types __tablename__ in a way that no string fits
+# SQLModel types __tablename__ in a way that no string fits:
+# pyright: reportAssignmentType=false
 
 from datetime import datetime
 from decimal import Decimal

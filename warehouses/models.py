@@ -1,6 +1,7 @@
 """Warehouse, room, and the stock of several owners in one building as movements that add up."""
 
-# pyright: reportAssignmentType=false - SQLModel types __tablename__ in a way that no string fits
+# SQLModel types __tablename__ in a way that no string fits:
+# pyright: reportAssignmentType=false
 
 from datetime import date, datetime
 from decimal import Decimal
