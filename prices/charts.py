@@ -122,7 +122,10 @@ def draw(
     end = last + timedelta(days=ceil(span * room) + 1)
     within = [step for step in steps if step.since <= end and (step.until is None or step.until >= first)]
     shown = [step for step in within if _near(step.price_idr, points)]
-    ticks = price_ticks([p.price_idr for p in points] + [step.price_idr for step in shown])
+    kept_flags = _spread(sorted(flags, key=lambda flag: flag.on), first, last, days_apart=span * 13 / frame.right)
+    known = [p.price_idr for p in points] + [step.price_idr for step in shown]
+    headroom = [max(known) + 0.12 * (max(known) - min(known))] if kept_flags else []
+    ticks = price_ticks(known + headroom)
     low, high = ticks[0], ticks[-1]
     days = (end - first).days
 
@@ -143,7 +146,6 @@ def draw(
     gap = None
     if in_force and abs(y(in_force[-1].price_idr) - here[1]) > 12:
         gap = (min(here[0] + 14, frame.right - 4.0), here[1], y(in_force[-1].price_idr))
-    kept_flags = _spread(sorted(flags, key=lambda flag: flag.on), x, first, last)
     heads = [_flag(frame, x(flag.on), y(flag.price_idr), flag) for flag in kept_flags]
     return Chart(
         frame=frame,
@@ -248,7 +250,7 @@ def _steps(steps: Sequence[Step], end: date, x: PlaceOf, y: HeightOf) -> str:
     path, before = "", None
     for step in sorted(steps, key=lambda step: step.since):
         until = step.until + timedelta(days=1) if step.until and step.until < end else end
-        joined = before is not None and (step.since - before).days <= 7
+        joined = before is not None and step.since <= before
         path += f"{'L' if joined else 'M'}{x(step.since):g} {y(step.price_idr):g}H{x(until):g}"
         before = until
     return path
@@ -278,11 +280,11 @@ def _step_labels(
     return placed
 
 
-def _spread(flags: Sequence[Flag], x: PlaceOf, first: date, last: date) -> list[Flag]:
+def _spread(flags: Sequence[Flag], first: date, last: date, *, days_apart: float) -> list[Flag]:
     """The flags from first to last that do not stand on each other's feet; of two that would, the later stays."""
     kept: list[Flag] = []
     for flag in reversed([flag for flag in flags if first <= flag.on <= last]):
-        if not kept or x(kept[-1].on) - x(flag.on) >= 13:
+        if not kept or (kept[-1].on - flag.on).days >= days_apart:
             kept.append(flag)
     return kept[::-1]
 

@@ -69,7 +69,7 @@ def import_file(
         if content.stat().st_size > LARGEST_BYTES:
             raise UnreadableFile(f"the file is larger than {LARGEST_BYTES // 2**20} MiB")
         content = content.read_bytes()
-    file_name = file_name or "tanpa nama"
+    file_name = "".join(c for c in file_name or "" if c.isprintable())[:200] or "tanpa nama"
     reading = read(content, file_name=file_name, area=area, today=(now + JAKARTA).date())
     connection = raw(session)
     # One import at a time: two files of one series side by side would both call the same day theirs.

@@ -46,6 +46,8 @@ def lines_of(content: bytes) -> list[str]:
     if content.startswith(b"PK\x03\x04"):
         raise UnreadableFile("this is a workbook or an archive: save the sheet as CSV")
     text = _decoded(content)
+    if "\x00" in text:
+        raise UnreadableFile("the file is not text")
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     if lines[-1] == "":
         lines.pop()

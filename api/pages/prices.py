@@ -257,7 +257,7 @@ def _charts(
             lean=charts.lean_seasons(points[0].on, points[-1].on + timedelta(days=200))
             if series.commodity == "rice"
             else (),
-            gap_after_days=7 if series.frequency == "daily" else 62,
+            gap_after_days=14 if series.frequency == "daily" else 62,
         )
         if chart is None:
             return []
