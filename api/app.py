@@ -4,28 +4,56 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
+import structlog
 from alembic.script import ScriptDirectory
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_latest
 from sqlalchemy import Engine, text
+from starlette.middleware.gzip import GZipMiddleware
 
 from api import errors
+from api.pages import konsol, tani
+from api.pages import prices as price_pages
 from api.pages.rendering import static_files
-from api.routes import accounts, scans, tags
+from api.routes import accounts, digital_link, positions, prices, reads, scans, tags
 from core import database, settings
 from core.settings import ROOT, Settings
 
 BODY_MAX_BYTES = 8 * 1024 * 1024  # a price file of ten years is 1.4 MB, a day of positions 2 MB
-ROUTERS = (accounts.router, scans.router, tags.router)
+ROUTERS = (
+    accounts.router,
+    digital_link.router,
+    konsol.router,
+    positions.router,
+    price_pages.router,
+    prices.router,
+    reads.router,
+    scans.router,
+    tags.router,
+    tani.router,
+)
 
 REQUESTS = Counter("lumbung_http_requests_total", "Requests answered", ["method", "route", "status"])
 DURATION = Histogram("lumbung_http_request_seconds", "Time to answer", ["route"])
 
 
+def configure_logging() -> None:
+    """One JSON object a line; of an error its traceback, never the values of variables, which may be somebody's."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ]
+    )
+
+
 def create_app(given: Settings | None = None, engine: Engine | None = None) -> FastAPI:
     """The application on `given` settings (the environment's by default) and `engine` (the settings' by default)."""
     chosen = given or settings.settings()
+    configure_logging()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -44,6 +72,7 @@ def create_app(given: Settings | None = None, engine: Engine | None = None) -> F
     )
     app.state.settings = chosen
     app.state.engine = engine or database.engine(chosen.urls.app, pool_size=20)
+    app.add_middleware(GZipMiddleware, minimum_size=500)  # the buyer's page must fit into 20 KiB on the way
     app.middleware("http")(measure)
     errors.install(app)
     for router in ROUTERS:

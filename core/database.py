@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, LiteralString, cast
 
 import psycopg
+from psycopg.pq import TransactionStatus
 from psycopg.rows import dict_row
 from sqlalchemy import DateTime, Engine, create_engine
 from sqlmodel import Session, SQLModel
@@ -47,8 +48,16 @@ def engine(url: str, *, role: str | None = None, pool_size: int = 10) -> Engine:
 
 
 def raw(session: Session) -> psycopg.Connection[Any]:
-    """The psycopg connection of the session's current transaction (begun if need be)."""
-    return cast("psycopg.Connection[Any]", session.connection().connection.driver_connection)
+    """The psycopg connection of the session's current transaction (begun if need be).
+
+    A `connection.transaction()` on it is a savepoint: what it holds is committed by the session alone.
+    """
+    connection = cast("psycopg.Connection[Any]", session.connection().connection.driver_connection)
+    if connection.info.transaction_status == TransactionStatus.IDLE:
+        # psycopg begins with the first statement. Were that a `connection.transaction()`, it would be the outermost
+        # one and commit by itself, behind the session's back.
+        connection.execute("SELECT")
+    return connection
 
 
 def rows(connection: psycopg.Connection[Any], sql: str, params: Params = None) -> list[Row]:

@@ -1,0 +1,420 @@
+"""`POST /api/v1/scans`: each scan answered by itself, once, after the commit; what does not fit is kept and flagged."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psycopg
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import Connection, Engine, event
+from sqlmodel import Session, select
+
+from api.corridor import load
+from core import accounts
+from core.cluster import DatabaseUrls
+from core.database import raw, rows
+from core.identifiers import uuid7
+from core.settings import Settings
+from tracking import people, tags
+from tracking.corridor import lampung_jakarta
+from tracking.models import Carrier, Party, Product, Site
+from tracking.tags import Tag
+
+Scan = dict[str, Any]
+HOURS_AGO = 90
+
+
+@pytest.fixture(scope="module", autouse=True)
+def corridor(engine: Engine) -> None:
+    with Session(engine) as session:
+        load(session, lampung_jakarta())
+        session.commit()
+
+
+class World:
+    """The corridor's people and places, and a phone in each hand."""
+
+    def __init__(self, client: TestClient, session: Session, settings: Settings) -> None:
+        self.client, self.session, self.settings = client, session, settings
+        self.began = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=HOURS_AGO)
+        self.group = session.exec(select(Party).where(Party.kind == "farmer_group")).all()[0]
+        self.other_group = session.exec(select(Party).where(Party.kind == "farmer_group")).all()[1]
+        self.farm = self.site("farm", self.group)
+        self.panjang, self.priok = self.named("Hub Panjang"), self.named("Hub Tanjung Priok")
+        self.marunda, self.cipinang = self.named("Gudang Bersama Marunda"), self.named("Pasar Induk Beras Cipinang")
+        self.truck = session.exec(select(Carrier).where(Carrier.kind == "truck")).all()[0]
+        self.vessel = session.exec(select(Carrier).where(Carrier.kind == "vessel")).all()[0]
+        self.tokens: dict[str, str] = {}
+        self.head = self.account("group_head", self.group, self.farm)
+        self.admin = self.account("administrator")
+
+    def site(self, kind: str, party: Party) -> Site:
+        return session_first(self.session, select(Site).where(Site.kind == kind, Site.party_id == party.id))
+
+    def named(self, name: str) -> Site:
+        return session_first(self.session, select(Site).where(Site.name == name))
+
+    def product(self, commodity: str, *, harvested: bool = True) -> Product:
+        query = select(Product).where(Product.commodity == commodity, Product.harvested == harvested)
+        return session_first(self.session, query)
+
+    def account(self, role: str, party: Party | None = None, site: Site | None = None) -> str:
+        now = datetime.now(UTC)
+        account = accounts.create_account(self.session, login=uuid7().hex, name=role, role=role, now=now)
+        if party is not None:
+            people.join(self.session, account.id, party.id, site.id if site else None)
+        token = accounts.create_token(self.session, account, name=role, now=now)
+        self.session.commit()
+        return token
+
+    def operator(self, role: str, site: Site) -> str:
+        party = self.session.get(Party, site.party_id)
+        assert party is not None
+        return self.account(role, party, site)
+
+    def tags(self, count: int = 1, party: Party | None = None) -> list[Tag]:
+        given = tags.issue(self.session, party or self.group, count, datetime.now(UTC))
+        self.session.commit()
+        return tags.tags_of(given, self.settings.public_base_url, self.settings.tag_key)
+
+    def scan(self, step: str, hours: float, **fields: Any) -> Scan:
+        at = (self.began + timedelta(hours=hours)).isoformat()
+        return {"id": str(uuid7()), "step": step, "at": at, **fields}
+
+    def tell(self, *scans: Any, token: str | None = None, **headers: str) -> list[dict[str, Any]]:
+        response = self.client.post(
+            "/api/v1/scans",
+            json=list(scans),
+            headers={"authorization": f"Bearer {token or self.admin}", **headers},
+        )
+        assert response.status_code == 200, response.text
+        return response.json()
+
+    def harvest(self, tag: Tag | str, hours: float = 0, **fields: Any) -> Scan:
+        uri = tag if isinstance(tag, str) else tag.uri
+        told = {"tag": uri, "gtin": self.product("rice").gtin, "quantity_kg": 50, "site": self.farm.uri}
+        return self.scan("commissioning", hours, **(told | fields))
+
+    def harvested(self, hours: float = 0, count: int = 1) -> list[str]:
+        """Tags of sacks already tagged at the farm."""
+        given = self.tags(count)
+        answers = self.tell(*(self.harvest(tag, hours) for tag in given), token=self.head)
+        assert {answer["status"] for answer in answers} == {"recorded"}
+        return [tag.uri for tag in given]
+
+    def rows(self, sql: str, *params: object) -> list[dict[str, Any]]:
+        self.session.rollback()
+        return rows(raw(self.session), sql, params)
+
+    def state(self, uri: str) -> dict[str, Any]:
+        sscc = uri.partition("/00/")[2][:18]
+        return self.rows("SELECT * FROM epc_state WHERE epc = 'https://id.gs1.org/00/' || %s", sscc)[0]
+
+
+def session_first(session: Session, query: Any) -> Any:
+    found = session.exec(query).first()
+    assert found is not None, str(query)
+    return found
+
+
+@pytest.fixture
+def world(client: TestClient, session: Session, settings: Settings) -> Iterator[World]:
+    yield World(client, session, settings)
+    session.rollback()
+
+
+def kinds(answer: dict[str, Any]) -> list[str]:
+    return sorted(finding["kind"] for finding in answer["findings"])
+
+
+def test_a_harvest_is_two_events_and_a_lot(world: World) -> None:
+    [tag] = world.tags()
+    [answer] = world.tell(world.harvest(tag, lot="A-1", produced_on="2026-11-01"), token=world.head)
+    assert (answer["status"], len(answer["events"]), answer["findings"]) == ("recorded", 2, [])
+    state = world.state(tag.uri)
+    assert (str(state["quantity_kg"]), state["biz_step"]) == ("50.000", "packing")
+    lot = world.rows("SELECT * FROM lot WHERE uri = %s", state["lot_uri"])[0]
+    assert (lot["lot_number"], str(lot["produced_on"]), lot["party_id"]) == ("A-1", "2026-11-01", world.group.id)
+
+
+def test_the_same_scan_again_is_the_same_scan(world: World) -> None:
+    [tag] = world.tags()
+    scan = world.harvest(tag)
+    first, twin = world.tell(scan, scan, token=world.head)
+    [again] = world.tell(scan, token=world.head)
+    assert (first["status"], twin["status"], again["status"]) == ("recorded", "repeated", "repeated")
+    assert first["events"] == twin["events"] == again["events"]
+    assert again["first"] == "recorded"
+    assert world.rows("SELECT count(*) AS n FROM event WHERE scan_id = %s", scan["id"]) == [{"n": 2}]
+
+
+def test_the_same_id_with_other_content_is_a_conflict_and_changes_nothing(world: World) -> None:
+    [tag] = world.tags()
+    scan = world.harvest(tag)
+    world.tell(scan, token=world.head)
+    [answer] = world.tell(scan | {"quantity_kg": 51}, token=world.head)
+    assert answer["status"] == "conflict"
+    assert str(world.state(tag.uri)["quantity_kg"]) == "50.000"
+
+
+def test_a_batch_is_answered_item_by_item_in_its_order(world: World) -> None:
+    good, bad = world.tags(2)
+    answers = world.tell(
+        world.harvest(bad, quantity_kg=-5),
+        "no scan at all",
+        world.harvest(good),
+        world.harvest(bad, at="2026-11-01T00:00:00"),
+        world.harvest(bad) | {"colour": "red"},
+        world.harvest(bad) | {"id": "00000000-0000-4000-8000-000000000000"},
+        world.harvest(bad, gtin="09999999999994"),
+        token=world.head,
+    )
+    assert [answer["status"] for answer in answers] == ["refused", "refused", "recorded", *["refused"] * 4]
+    assert answers[0]["errors"][0]["field"] == "quantity_kg"
+    assert answers[3]["errors"][0]["field"] == "at"
+    assert answers[4]["errors"][0]["field"] == "colour"
+    assert "UUIDv7" in answers[5]["reason"]
+    assert answers[6]["errors"][0]["field"] == "gtin"
+    assert world.rows("SELECT count(*) AS n FROM scan WHERE answer = '{}'") == [{"n": 0}]
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"not": "a list"}, 422),
+        ([], 422),
+        ([{}] * 1001, 422),
+        ("[{", 422),
+    ],
+)
+def test_a_malformed_batch_is_refused_whole(world: World, body: Any, status: int) -> None:
+    headers = {"authorization": f"Bearer {world.admin}", "content-type": "application/json"}
+    content = {"content": body} if isinstance(body, str) else {"json": body}
+    response = world.client.post("/api/v1/scans", headers=headers, **content)
+    assert response.status_code == status
+    assert response.headers["content-type"] == "application/problem+json"
+    assert {"type", "title", "status"} <= response.json().keys()
+
+
+def test_an_oversized_body_is_refused_before_it_is_read(world: World) -> None:
+    headers = {"authorization": f"Bearer {world.admin}", "content-type": "application/json"}
+    response = world.client.post("/api/v1/scans", headers=headers, content=b"[" + b" " * 9_000_000 + b"]")
+    assert response.status_code == 413
+
+
+def test_nobody_scans_without_a_credential(world: World) -> None:
+    assert world.client.post("/api/v1/scans", json=[world.harvest(world.tags()[0])]).status_code == 401
+
+
+def test_a_role_tells_only_what_its_work_is(world: World) -> None:
+    sack = world.harvested()[0]
+    observer = world.account("observer")
+    for token, step in ((world.head, "retail_selling"), (observer, "stocking")):
+        [answer] = world.tell(world.scan(step, 1, tags=[sack], site=world.cipinang.uri), token=token)
+        assert answer["status"] == "refused"
+    assert world.state(sack)["sold_at"] is None
+
+
+def test_a_tag_we_never_gave_out_is_flagged_and_kept_out_of_the_ledger(world: World) -> None:
+    [answer] = world.tell(world.harvest("095200001999999997"), token=world.head)
+    assert (answer["status"], kinds(answer), answer["events"]) == ("flagged", ["unknown_tag"], [])
+    assert world.rows("SELECT kind FROM finding WHERE scan_id = %s", answer["id"]) == [{"kind": "unknown_tag"}]
+    assert world.rows("SELECT outcome FROM scan WHERE id = %s", answer["id"]) == [{"outcome": "flagged"}]
+
+
+def test_a_wrong_check_is_flagged(world: World) -> None:
+    [tag] = world.tags()
+    forged = tag.uri[:-8] + "00000000"
+    [answer] = world.tell(world.harvest(forged), token=world.head)
+    assert (answer["status"], kinds(answer), answer["events"]) == ("flagged", ["wrong_check"], [])
+
+
+@pytest.mark.parametrize("form", ["{}", "00{}", "(00) {}", "https://id.gs1.org/00/{}"])
+def test_a_typed_number_needs_no_check(world: World, form: str) -> None:
+    [tag] = world.tags()
+    [answer] = world.tell(world.harvest(form.format(tag.sscc)), token=world.head)
+    assert answer["status"] == "recorded"
+
+
+@pytest.mark.parametrize(
+    "code", ["095200001000000019", "12345", "https://example.org/", "WIFI:S:x;;", "(01)09520001234560"]
+)
+def test_a_code_that_is_no_tag_is_refused_with_the_reason(world: World, code: str) -> None:
+    [answer] = world.tell(world.harvest(code), token=world.head)
+    assert answer["status"] == "refused"
+    assert answer["errors"][0]["field"] == "tags"
+
+
+def test_a_tag_used_twice_and_a_tag_of_another_group_are_flagged(world: World) -> None:
+    mine, theirs = world.tags()[0], world.tags(1, world.other_group)[0]
+    world.tell(world.harvest(mine), token=world.head)
+    again, foreign = world.tell(world.harvest(mine, 1), world.harvest(theirs, 1), token=world.head)
+    assert (kinds(again), again["events"]) == (["already_tagged"], [])
+    assert (kinds(foreign), foreign["events"]) == (["foreign_tag"], [])
+
+
+def test_an_operator_who_scans_for_another_site_is_flagged(world: World) -> None:
+    operator = world.operator("hub_operator", world.panjang)
+    here, there = world.tell(
+        world.scan("arriving", 4, carrier=world.truck.name),
+        world.scan("arriving", 30, carrier=world.truck.name, site=world.priok.gln),
+        token=operator,
+    )
+    assert (here["status"], kinds(there)) == ("recorded", ["wrong_site"])
+
+
+def test_ten_minutes_across_the_strait_is_flagged_both_ways(world: World) -> None:
+    sack = world.harvested()[0]
+    inspected = {"tags": [sack], "result": "conformant"}
+    [late] = world.tell(world.scan("inspecting", 20, site=world.priok.uri, **inspected))
+    assert late["status"] == "recorded"
+    [quick] = world.tell(world.scan("inspecting", 20.2, site=world.panjang.uri, **inspected))
+    assert kinds(quick) == ["too_fast"]
+    [before] = world.tell(world.scan("inspecting", 19.8, site=world.panjang.uri, **inspected))
+    assert kinds(before) == ["too_fast"]
+
+
+def test_a_life_after_the_sale_is_flagged(world: World) -> None:
+    sack = world.harvested()[0]
+    sold, again = world.tell(
+        world.scan("retail_selling", 30, tags=[sack], site=world.cipinang.uri, price_idr_kg=13200),
+        world.scan("retail_selling", 31, tags=[sack], site=world.cipinang.uri),
+    )
+    assert (sold["status"], kinds(again)) == ("recorded", ["already_sold"])
+
+
+def test_a_sack_loaded_before_its_tagging_arrives_is_flagged_until_it_does(world: World) -> None:
+    [tag] = world.tags()
+    [loaded] = world.tell(world.scan("loading", 2, carrier=world.truck.name, tags=[tag.uri], site=world.farm.uri))
+    assert kinds(loaded) == ["not_commissioned"]
+    world.tell(world.harvest(tag, 1), token=world.head)
+    [finding] = world.rows("SELECT * FROM finding WHERE scan_id = %s", loaded["id"])
+    assert finding["closed_reason"] == "the tagging arrived late"
+
+
+def test_weights_heads_and_warmth_outside_the_product_are_flagged(world: World) -> None:
+    sack = world.harvested()[0]
+    off, close = world.tell(
+        world.scan("inspecting", 6, tags=[sack], site=world.panjang.uri, result="conformant", weight_kg=40),
+        world.scan("inspecting", 7, tags=[sack], site=world.panjang.uri, result="conformant", weight_kg="49.9"),
+    )
+    assert (kinds(off), kinds(close)) == (["weight_off"], [])
+    carcass = next(
+        product
+        for product in world.session.exec(select(Product).where(Product.commodity == "chicken")).all()
+        if not product.harvested and product.temperature_max_c is not None
+    )
+    [tag] = world.tags()
+    world.tell(world.harvest(tag, 1, gtin=carcass.gtin, head_count=10))
+    warm, counted = world.tell(
+        world.scan("sensor_reporting", 3, tags=[tag.uri], site=world.panjang.uri, temperature_c=21.5),
+        world.scan("inspecting", 4, tags=[tag.uri], site=world.panjang.uri, result="conformant", head_count=3),
+    )
+    assert (kinds(warm), kinds(counted)) == (["too_warm"], ["heads_off"])
+
+
+def test_a_recall_flags_every_later_scan_of_what_was_made_from_it(world: World) -> None:
+    sack = world.harvested()[0]
+    officer = world.account("officer")
+    lot = world.state(sack)["lot_uri"]
+    world.tell(
+        world.scan("recalling", 5, lot=lot, reason="Residu di atas batas", site=world.panjang.uri), token=officer
+    )
+    [shelved] = world.tell(world.scan("stocking", 30, tags=[sack], site=world.cipinang.uri))
+    assert kinds(shelved) == ["recalled"]
+    world.tell(world.scan("releasing", 40, lot=lot, reason="Uji ulang baik", site=world.panjang.uri), token=officer)
+    [sold] = world.tell(world.scan("retail_selling", 50, tags=[sack], site=world.cipinang.uri))
+    assert sold["status"] == "recorded"
+
+
+def test_the_phones_clock_is_set_right_and_a_hopeless_one_is_flagged(world: World) -> None:
+    slow, hopeless = world.tags(2)
+    now = datetime.now(UTC)
+    wrong_by = timedelta(hours=-3)
+    told = (now - timedelta(minutes=10) + wrong_by).isoformat()
+    [answer] = world.tell(
+        world.harvest(slow) | {"at": told}, token=world.head, **{"x-phone-time": (now + wrong_by).isoformat()}
+    )
+    [scan] = world.rows("SELECT * FROM scan WHERE id = %s", answer["id"])
+    assert scan["phone_at"].isoformat() == told
+    assert abs((scan["scanned_at"] - (now - timedelta(minutes=10))).total_seconds()) < 5
+    [future] = world.tell(world.harvest(hopeless) | {"at": "2031-01-01T00:00:00Z"}, token=world.head)
+    assert kinds(future) == ["clock_wrong"]
+
+
+def test_a_correction_takes_the_wrong_scan_out_and_keeps_it(world: World) -> None:
+    sack = world.harvested()[0]
+    wrong = world.scan("loading", 2, carrier=world.truck.name, tags=[sack], site=world.farm.uri)
+    world.tell(wrong, token=world.head)
+    inside = "SELECT count(*) AS n FROM containment WHERE child = %s"
+    assert world.rows(inside, world.state(sack)["epc"]) == [{"n": 1}]
+    correction = world.scan("correcting", 3, scan=wrong["id"], reason="Truk yang salah")
+    [answer] = world.tell(correction, token=world.head)
+    assert (answer["status"], len(answer["events"])) == ("recorded", 1)
+    assert world.rows(inside, world.state(sack)["epc"]) == [{"n": 0}]
+    assert world.rows("SELECT count(*) AS n FROM event WHERE scan_id = %s", wrong["id"]) == [{"n": 1}]
+    [strangers] = world.tell(
+        world.scan("correcting", 4, scan=wrong["id"], reason="Bukan urusan saya"),
+        token=world.account("group_head", world.other_group, world.site("farm", world.other_group)),
+    )
+    assert strangers["status"] == "refused"
+
+
+def test_a_commit_that_fails_never_answers_success(world: World, engine: Engine, module_database: DatabaseUrls) -> None:
+    [tag] = world.tags()
+    scan = world.harvest(tag)
+
+    def break_off(connection: Connection) -> None:
+        """The connection breaks in the moment of the commit, as when the database's machine goes down."""
+        pid = connection.connection.driver_connection.info.backend_pid  # type: ignore[union-attr]
+        with psycopg.connect(module_database.app) as other:
+            other.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
+
+    event.listen(engine, "commit", break_off)
+    try:
+        client = TestClient(world.client.app, base_url="http://127.0.0.1:8000", raise_server_exceptions=False)
+        response = client.post("/api/v1/scans", json=[scan], headers={"authorization": f"Bearer {world.head}"})
+    finally:
+        event.remove(engine, "commit", break_off)
+    assert response.status_code == 503
+    assert world.rows("SELECT count(*) AS n FROM scan WHERE id = %s", scan["id"]) == [{"n": 0}]
+    [again] = world.tell(scan, token=world.head)
+    assert again["status"] == "recorded"
+
+
+def test_warehouse_stock_follows_the_scans_once(world: World) -> None:
+    sack = world.harvested()[0]
+    here = {"tags": [sack], "site": world.marunda.uri}
+    answers = world.tell(
+        world.scan("accepting", 30, **here),
+        world.scan("accepting", 30.5, **here),
+        world.scan("storing", 31, room="K1", **here),
+        world.scan("picking", 40, **here),
+        world.scan("loading", 41, carrier=world.truck.name, **here),
+    )
+    assert {answer["status"] for answer in answers} == {"recorded"}
+    sscc = sack.partition("/00/")[2][:18]
+    moves = world.rows("SELECT kind, quantity_kg FROM stock_movement WHERE sscc = %s ORDER BY moved_at", sscc)
+    assert [(move["kind"], str(move["quantity_kg"])) for move in moves] == [
+        ("receive", "50.000"),
+        ("store", "0.000"),
+        ("pick", "0.000"),
+        ("dispatch", "-50.000"),
+    ]
+    [held] = world.rows("SELECT quantity_kg, room FROM stock_unit WHERE sscc = %s", sscc)
+    assert (held["quantity_kg"], held["room"]) == (0, "K1")
+
+
+def test_a_truck_moves_along_the_hubs_board_and_onto_the_vessel(world: World) -> None:
+    truck = world.session.exec(select(Carrier).where(Carrier.kind == "truck")).all()[5]
+    stages = []
+    visit = "SELECT stage, gate_out_at FROM gate_visit WHERE giai = %s ORDER BY gate_in_at DESC LIMIT 1"
+    for hours, step, fields in (
+        (4, "arriving", {"carrier": truck.name}),
+        (4.2, "inspecting", {"carrier": truck.name, "result": "conformant"}),
+        (5, "loading", {"carrier": world.vessel.name, "carriers": [truck.name]}),
+    ):
+        world.tell(world.scan(step, hours, site=world.panjang.uri, **fields))
+        stages.append(world.rows(visit, truck.giai)[0]["stage"])
+    assert stages == ["gate", "inspection", "out"]
