@@ -124,7 +124,7 @@ def draw(
     shown = [step for step in within if _near(step.price_idr, points)]
     kept_flags = _spread(sorted(flags, key=lambda flag: flag.on), first, last, days_apart=span * 13 / frame.right)
     known = [p.price_idr for p in points] + [step.price_idr for step in shown]
-    headroom = [max(known) + 0.12 * (max(known) - min(known))] if kept_flags else []
+    headroom = [max(known) + max(0.12 * (max(known) - min(known)), 0.004 * max(known))] if kept_flags else []
     ticks = price_ticks(known + headroom)
     low, high = ticks[0], ticks[-1]
     days = (end - first).days
