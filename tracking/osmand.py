@@ -61,7 +61,7 @@ def identifier(parameters: Mapping[str, str]) -> str:
 def read_json(location: bytes, device_id: UUID, *, now: datetime) -> list[Fix]:
     """The fixes in `location` of a JSON body, one or a list of them. Raises Invalid."""
     try:
-        told = msgspec.json.decode(location, type=list[Location] | Location | None)
+        told: list[Location] | Location | None = msgspec.json.decode(location, type=list[Location] | Location | None)
     except (msgspec.DecodeError, UnicodeDecodeError) as fault:
         raise Invalid(f"location: {fault}") from fault
     locations = told if isinstance(told, list) else [told or Location()]
