@@ -145,7 +145,8 @@ def _translations() -> bool:
     if not catalogues or (compiled and _stamped(stamp, inputs)):
         return False
     with step("Compiling translations"):
-        _must([str(VENV / "bin" / "pybabel"), "compile", "-d", str(LOCALES)], "compile the translations")
+        domains = " ".join(sorted({file.stem for file in catalogues}))
+        _must([str(VENV / "bin" / "pybabel"), "compile", "-d", str(LOCALES), "-D", domains], "compile the translations")
         stamp.write_text(inputs)
     return True
 
