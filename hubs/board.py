@@ -39,7 +39,8 @@ VISITS = """
     )
     SELECT v.id, v.giai, c.name AS carrier, c.kind, v.stage, v.stage_since, v.gate_in_at, v.weight_kg,
            coalesce(v.gsin, a.gsin) AS gsin, l.units, l.kg, coalesce(l.checked, 0) AS checked, l.checked_since,
-           k.disposition, k.last_event_at AS carrier_at, s.planned_units, s.route, o.name AS origin, g.name AS owner,
+           k.disposition, k.last_event_at AS carrier_at, s.planned_units, s.route,
+           coalesce(nullif(o.village, ''), o.name) AS origin, g.name AS owner,
            p.name_id, p.name_en, p.commodity, p.temperature_max_c, coalesce(p.papers, '') AS papers,
            array(SELECT kind FROM shipment_paper d WHERE d.gsin = coalesce(v.gsin, a.gsin)) AS papers_present,
            array(SELECT f.kind FROM finding f WHERE f.site_id = v.site_id AND f.closed_at IS NULL AND (
@@ -63,16 +64,17 @@ EXPECTED = """
            l.planned_arrival_at AS stage_since,
            NULL::timestamptz AS gate_in_at, NULL::numeric AS weight_kg, s.gsin, s.planned_units AS units,
            s.planned_units * p.unit_kg AS kg, 0 AS checked, NULL::timestamptz AS checked_since, k.disposition,
-           k.last_event_at AS carrier_at, s.planned_units, s.route, o.name AS origin, g.name AS owner, p.name_id,
+           k.last_event_at AS carrier_at, s.planned_units, s.route,
+           coalesce(nullif(o.village, ''), o.name) AS origin, g.name AS owner, p.name_id,
            p.name_en, p.commodity, p.temperature_max_c, p.papers,
            array(SELECT kind FROM shipment_paper d WHERE d.gsin = s.gsin) AS papers_present,
            '{}'::text[] AS findings
     FROM shipment_leg l JOIN shipment s ON s.gsin = l.gsin JOIN carrier c ON c.giai = l.giai AND c.kind = 'truck'
     JOIN product p ON p.gtin = s.product_gtin JOIN site o ON o.id = s.from_site_id JOIN party g ON g.id = s.party_id
     JOIN site h ON h.id = l.to_site_id LEFT JOIN epc_state k ON k.epc = %(carrier)s || l.giai
-    LEFT JOIN epc_state e ON e.epc = %(shipment)s || l.gsin
     WHERE l.to_site_id = %(site)s AND l.planned_arrival_at BETWEEN %(since)s AND %(until)s
-      AND e.biz_step IS DISTINCT FROM 'arriving' AND coalesce(e.place, '') <> h.uri
+      AND NOT EXISTS (SELECT FROM event_epc t JOIN event e ON e.id = t.event
+                      WHERE t.epc = %(shipment)s || l.gsin AND t.role = 'transaction' AND e.read_point = h.uri)
       AND NOT EXISTS (SELECT FROM gate_visit v WHERE v.site_id = l.to_site_id AND v.giai = l.giai
                       AND v.gate_in_at > l.planned_departure_at)
 """

@@ -199,8 +199,9 @@ def shipment_aboard(connection: Connection, giai: str) -> str | None:
     planned = one(
         connection,
         f"""
-        SELECT l.gsin FROM shipment_leg l LEFT JOIN epc_state e ON e.epc = '{GS1}/402/' || l.gsin
-        WHERE l.giai = %s AND e.biz_step IS NULL ORDER BY l.planned_departure_at DESC LIMIT 1
+        SELECT l.gsin FROM shipment_leg l WHERE l.giai = %s AND NOT EXISTS (
+            SELECT FROM event_epc t WHERE t.epc = '{GS1}/402/' || l.gsin AND t.role = 'transaction')
+        ORDER BY l.planned_departure_at DESC LIMIT 1
         """,
         (giai,),
     )

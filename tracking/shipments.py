@@ -203,7 +203,11 @@ LISTED = f"""
                 ELSE 'underway' END AS status
     FROM shipment s JOIN product p ON p.gtin = s.product_gtin JOIN party g ON g.id = s.party_id
     JOIN site f ON f.id = s.from_site_id JOIN site t ON t.id = s.to_site_id
-    LEFT JOIN epc_state e ON e.epc = '{GS1}/402/' || s.gsin AND e.record_count > 0
+    LEFT JOIN LATERAL (
+        SELECT v.event_time AS last_event_at, v.biz_step, v.read_point AS place
+        FROM event_epc x JOIN event v ON v.id = x.event
+        WHERE x.epc = '{GS1}/402/' || s.gsin AND x.role = 'transaction' AND NOT v.declares_error
+        ORDER BY x.event_time DESC LIMIT 1) e ON true
     LEFT JOIN site here ON here.uri = e.place
 """
 

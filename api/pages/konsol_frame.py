@@ -73,7 +73,10 @@ def _corridor(connection: psycopg.Connection[Any], viewer: Viewer) -> dict[str, 
             "count": say.ngettext("%(n)s kapal", "%(n)s kapal", counted["vessels"]),
             "href": "/konsol/pengiriman?route=sea&status=underway",
         },
-        "gudang": {"count": "", "href": "/konsol/gudang"},
+        "gudang": {
+            "count": "",
+            "href": "/konsol/gudang" if viewer.may("stock:read") else "/konsol/pengiriman?status=arrived",
+        },
         "pasar": {"count": say.ngettext("%(n)s titik", "%(n)s titik", counted["markets"]), "href": "/konsol/pasar"},
     }
     sees_all = viewer.role in SEES_ALL

@@ -76,7 +76,7 @@ def shipment(request: Request, session: SessionDep, viewer: ConsoleViewer, gsin:
     """One shipment with legs, papers, units and what happened."""
     found = shipments.shipment(raw(session), viewer, gsin)
     units = [row | {"tail": keys.tail(row["sscc"])} for row in found["units"]]
-    title = _("Pengiriman %(number)s", number=f"…{gsin[-6:]}")
+    title = _("Pengiriman %(number)s", number=f"…{gsin[-9:]}")
     return show(request, session, viewer, "satu_pengiriman", title=title, shipment=found | {"units": units})
 
 
