@@ -135,9 +135,14 @@ def settings() -> Settings:
     return read(os.environ)
 
 
+def make_data_dir(data_dir: Path) -> None:
+    """The data folder, ours alone; for root passable, so that PostgreSQL's user reaches its own part of it."""
+    data_dir.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
+
+
 def _kept_secrets(data_dir: Path) -> dict[str, str]:
     """Keys made at the first start of a data folder, and the same ever after."""
-    data_dir.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
+    make_data_dir(data_dir)
     file = data_dir / "secrets.json"
     with alone(data_dir / "secrets.lock"):
         if not file.exists():

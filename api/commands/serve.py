@@ -33,6 +33,7 @@ def serve(
         os.environ["LUMBUNG_DATA"] = str(data.absolute())
     chosen = settings.read(os.environ)
     address = f"http://{ports.HOST}:{chosen.port}"
+    settings.make_data_dir(chosen.data_dir)
     lock = FileLock(chosen.data_dir / "serve.lock")
     if not lock.try_take():
         running = (chosen.data_dir / "serve.lock").read_text()
