@@ -163,6 +163,7 @@ def create_tables() -> None:
         sa.Column("event", sa.Uuid(), nullable=False),
         sa.PrimaryKeyConstraint("event_id", "declares_error", name=op.f("pk_event_key")),
     )
+    op.create_index("ix_event_key_declared", "event_key", ["event_id"], postgresql_where="declares_error")
     op.create_table(
         "event_sequence",
         sa.Column("sequence", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -934,6 +935,7 @@ def drop_tables() -> None:
     op.drop_table("lineage")
     op.drop_table("event_unsealed")
     op.drop_table("event_sequence")
+    op.drop_index("ix_event_key_declared", table_name="event_key", postgresql_where="declares_error")
     op.drop_table("event_key")
     op.drop_index("ix_event_epc_epc", table_name="event_epc")
     op.drop_table("event_epc")
