@@ -8,14 +8,10 @@ from psycopg.errors import DeadlockDetected
 from pydantic import AwareDatetime, BaseModel, Field
 from sqlmodel import Session
 
-from api.dependencies import Viewer, ViewerDep
-from core.database import raw
-from core.errors import Invalid
-from core.settings import Settings
-from hubs import gates
-from tracking import scans, steps, tags
-from tracking.scans import BATCH_MAX, Outcome
-from warehouses import receiving
+from api.dependencies import ViewerDep
+from api.recording import record
+from tracking import steps
+from tracking.scans import BATCH_MAX
 
 router = APIRouter(prefix="/api/v1", tags=["scans"])
 
@@ -82,30 +78,3 @@ def post_scans(
             if attempt == DEADLOCK_TRIES:
                 raise
     raise AssertionError("unreachable")
-
-
-def record(
-    session: Session,
-    settings: Settings,
-    told: list[Any],
-    viewer: Viewer,
-    now: datetime,
-    phone_now: datetime | None = None,
-) -> list[Outcome]:
-    """Record a batch of scans and what hubs and warehouses make of them, in the session's transaction."""
-    if not told:
-        raise Invalid("The list is empty: tell at least one scan.")
-    connection = raw(session)
-    outcomes = scans.record_batch(
-        connection,
-        told,
-        who=viewer,
-        now=now,
-        phone_now=phone_now,
-        is_right=lambda sscc, check: tags.check_tag(sscc, check, settings.tag_key),
-    )
-    for outcome in outcomes:
-        if outcome.events:
-            gates.follow(connection, outcome)
-            receiving.follow(connection, outcome)
-    return outcomes
