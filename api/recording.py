@@ -1,5 +1,5 @@
-"""One way in for every scan, whether a phone, a page without script or the demo tells it: tracking first, then what hubs
-and warehouses make of it, in one transaction."""
+"""One way in for every scan: a phone, a page without script, the demo. Tracking first, then what hubs and warehouses
+make of it, in one transaction."""
 
 from datetime import datetime
 from typing import Any
