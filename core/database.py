@@ -11,7 +11,7 @@ from typing import Any, LiteralString, cast
 import psycopg
 from psycopg.pq import TransactionStatus
 from psycopg.rows import dict_row
-from sqlalchemy import DateTime, Engine, create_engine
+from sqlalchemy import DateTime, Engine, create_engine, make_url
 from sqlmodel import Session, SQLModel
 
 Row = dict[str, Any]
@@ -30,20 +30,19 @@ Instant = DateTime(timezone=True)
 """Column type of an aware UTC instant."""
 
 
-def engine(url: str, *, role: str | None = None, pool_size: int = 10) -> Engine:
+def engine(url: str, *, pool_size: int = 10) -> Engine:
     """An engine on `url` (postgresql://…), with psycopg 3 as its driver and UTC as its time zone.
 
-    `role` is taken on with every connection, for a server where one login must serve owner and application.
+    Options within the address stay in force: `core.settings.with_role` puts the role there that a connection takes on.
     """
-    options = "-c timezone=UTC" + (f" -c role={role}" if role else "")
-    if url.startswith("postgresql://"):
-        url = "postgresql+psycopg://" + url.removeprefix("postgresql://")
+    address = make_url(url).set(drivername="postgresql+psycopg")
+    options = f"-c timezone=UTC {address.query.get('options', '')}".strip()
     return create_engine(
-        url,
+        address.update_query_dict({"options": options}),
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_pre_ping=True,  # a restarted PostgreSQL must not cost one failed request a connection
-        connect_args={"options": options, "application_name": "lumbung"},
+        connect_args={"application_name": "lumbung"},
     )
 
 

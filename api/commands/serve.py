@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from api.instance import require_server
 from api.supervisor import Child, Stop, Supervisor
 from core import ports, settings
 from core.cluster import Cluster
@@ -73,6 +74,8 @@ def _run(supervisor: Supervisor, chosen: Settings, listener: socket.socket, addr
         cluster = Cluster(chosen.data_dir)
         with step("Starting PostgreSQL"):
             supervisor.keep(cluster)
+    else:
+        require_server(chosen.urls.owner)
     from core.database import migrate
 
     with step("Migrating the database"):

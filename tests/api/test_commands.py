@@ -1,6 +1,7 @@
 """The command line on real data folders: serving, a second shell, backup and restore."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -11,8 +12,12 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
 
+from core import settings
 from core.cluster import ROOT, Cluster
+from core.database import engine
 from core.postmaster import Postmaster
 
 SERVING = {"LUMBUNG_DEMO": "0", "LUMBUNG_PUBLIC_BASE_URL": "https://lumbung.example"}
@@ -51,6 +56,65 @@ def serving(data_dir: Path, port: int) -> Iterator[subprocess.Popen[str]]:
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=30)
     assert process.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        ("postgresql://nobody@/outside?host=/nowhere", "does not answer"),
+        ("postgresql://lumbung_owner:{password}@/postgres?{rest}", "may not add it"),
+    ],
+)
+def test_an_existing_server_that_will_not_do_is_told_in_plain_words(
+    cluster: Cluster, tmp_path: Path, address: str, reason: str
+) -> None:
+    password, rest = re.findall(r":([^@:]+)@.*\?(.*)", cluster.owner_url)[0]
+    given = {"LUMBUNG_DATABASE_URL": address.format(password=password, rest=rest), "LUMBUNG_DATA": str(tmp_path)}
+    command = [sys.executable, "-m", "api.cli", "migrate"]
+    said = subprocess.run(command, cwd=ROOT, env={**os.environ, **given}, capture_output=True, text=True)
+    assert said.returncode == 1
+    assert reason in said.stderr
+    assert "Traceback" not in said.stderr
+
+
+@pytest.fixture
+def outside(cluster: Cluster) -> Iterator[str]:
+    """Address of a database on an "existing server": another login owns it, and the application has none of its own."""
+    with cluster.superuser() as server:
+        server.execute("CREATE ROLE outsider LOGIN CREATEROLE PASSWORD 'harvest'")
+        server.execute("GRANT lumbung_app TO outsider")
+        server.execute("CREATE DATABASE outside OWNER outsider")
+    with cluster.superuser("outside") as database:
+        database.execute("CREATE EXTENSION postgis; CREATE EXTENSION btree_gist")
+    yield f"postgresql://outsider:harvest@/outside?{cluster.owner_url.split('?')[1]}"
+    with cluster.superuser() as server:
+        server.execute("DROP DATABASE outside WITH (FORCE)")
+        server.execute("DROP ROLE outsider")
+
+
+def test_on_an_existing_server_the_application_still_cannot_change_the_past(
+    outside: str, tmp_path: Path, port: int
+) -> None:
+    given = {**SERVING, "LUMBUNG_DATABASE_URL": outside, "LUMBUNG_SECRET_KEY": "a" * 64, "LUMBUNG_TAG_KEY": "b" * 64}
+    given["LUMBUNG_DATA"] = str(tmp_path)
+    command = [sys.executable, "-m", "api.cli", "serve", "--port", str(port)]
+    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **given}, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout
+        assert process.stdout.readline().startswith("Lumbung is ready")
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=30)
+    assert not Postmaster(tmp_path).exists()
+    connected = engine(settings.read(given).urls.app)
+    with connected.connect() as connection:
+        assert connection.execute(text("SELECT current_user, current_setting('timezone')")).one() == (
+            "lumbung_app",
+            "UTC",
+        )
+        with pytest.raises(ProgrammingError, match="permission denied"):
+            connection.execute(text("DELETE FROM event"))
+    connected.dispose()
 
 
 def test_it_serves_once_it_says_so(serving: subprocess.Popen[str], port: int) -> None:
