@@ -29,9 +29,9 @@ STATUS: dict[type[DomainError], int] = {
 }
 
 
-def status_of(error: DomainError) -> int:
-    """The HTTP status of a domain error: that of its nearest ancestor in STATUS."""
-    return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+def status_of(kind: type[DomainError]) -> int:
+    """The HTTP status of a kind of domain error: that of its nearest ancestor in STATUS."""
+    return next(STATUS[ancestor] for ancestor in kind.__mro__ if ancestor in STATUS)
 
 
 def wants_page(request: Request) -> bool:
@@ -72,7 +72,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(DomainError)
     def _(request: Request, error: DomainError) -> Response:
-        status = status_of(error)
+        status = status_of(type(error))
         headers: dict[str, str] = {}
         if status == 401:
             if wants_page(request) and request.method == "GET":
