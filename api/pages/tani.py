@@ -22,8 +22,9 @@ from sqlmodel import Session
 from api.dependencies import SessionDep, Viewer, ViewerDep, allow
 from api.pages import words
 from api.pages.catalogue import LANGUAGES, LOCALES
-from api.pages.rendering import SECURITY_HEADERS, STATIC, TEMPLATES, _, page, static_url
-from api.routes.scans import record
+from api.pages.rendering import SECURITY_HEADERS, STATIC, TEMPLATES, _, language_of, page, static_url
+from api.pages.words import Language
+from api.recording import record
 from api.security import csrf_token_of, settings_of
 from core.database import Row, raw
 from core.errors import NotFound
@@ -92,17 +93,24 @@ def home(request: Request, session: SessionDep, viewer: ViewerDep) -> Response:
             at, where, sailed = planned
             loads[index] = replace(load, arrives_at=at, arrives_where=where, sailed=sailed)
     hubs = harvests.hubs_on_the_way(connection, group.province)
-    return _page(request, "beranda", viewer, loads=loads, seam=seam_of(loads[0], hubs) if loads else [])
+    return _page(
+        request, "beranda", viewer, loads=loads, seam=seam_of(loads[0], hubs, language_of(request)) if loads else []
+    )
 
 
 STATION = {"farm": 0, "processing": 0, "road": 0, "hub": 1, "sea": 2, "arrival_hub": 3}
 STATION |= {"warehouse": 4, "market": 5, "sold": 5}
 
 
-def seam_of(load: Load, hubs: tuple[str, str]) -> list[Row]:
+# One word each: six of them share 280 px. (The catalogue's words for the same are the console's, and plurals.)
+SEAM_WORDS = {"id": ("Kebun", "Laut", "Gudang", "Pasar"), "en": ("Farm", "Sea", "Depot", "Market")}
+
+
+def seam_of(load: Load, hubs: tuple[str, str], language: Language) -> list[Row]:
     """The six places of the way and how far `load` has come, for the macro `seam()`."""
     home, away = (_short(hub) for hub in hubs)
-    names: list[object] = [_("Kebun"), home, _("Laut"), away, _("Gudang"), _("Pasar")]
+    farm, sea, warehouse, market = SEAM_WORDS[language]
+    names = (farm, home, sea, away, warehouse, market)
     at = STATION[load.stage]
     sold = load.stage == "sold"
     places: list[Row] = [

@@ -59,6 +59,7 @@ async function send() {
     for (;;) {
       const due = (await scansOf(person)).filter((scan) => isDue(scan)).reverse().slice(0, BATCH);
       if (!due.length) break;
+      if (!navigator.onLine) return tell("offline");
       tell("sending");
       if (!session.csrf && !(await fetchBekal())) return tell("signed_out");
       if (session.account !== person) return tell("signed_out"); // somebody else is signed in: not theirs to send

@@ -1,10 +1,10 @@
 // A harvest, sack by sack: label, what is in it, how heavy, a look, saved. From the second sack on only label and look.
 
 import { changed, flush } from "./_scan-send.js";
-import { add, keep, kept, remove, scansOf, uuid7 } from "./_scan-store.js";
+import { add, keep, kept, remove, scansOf, undo, UNDO_MS, uuid7 } from "./_scan-store.js";
 import { isIn, tail } from "./_scan-tag.js";
 import { labelReader } from "./_tani-reader.js";
-import { $, $$, complain, dayOf, kg, markAddress, moment, number, say, show, timeOf } from "./_tani-words.js";
+import { $, $$, complain, countDown, dayOf, kg, markAddress, moment, number, say, show, timeOf } from "./_tani-words.js";
 
 const STEPS = ["label", "isi", "berat", "periksa"];
 const USUAL = { corn: [25, 50, 60], rice: [25, 50, 60], banana: [13, 15, 20], chicken: [20, 24, 30] };
@@ -19,6 +19,7 @@ let reader;
 let typing = false;
 let replaced = ""; // the refused scan that this one stands in for
 let sack = blank();
+let counting;
 
 function blank() {
   return { label: null, gtin: "", kg: null, heads: null, site: "", at: null };
@@ -135,8 +136,8 @@ function go(step) {
   $$("[data-act]").forEach((button) => show(button, button.dataset.act === step));
   show($(".acts"), step !== "label");
   show($("#simpan-selesai"), step === "periksa");
-  show($("#ke-ketik"), step === "label" && !typing);
-  show($("#ke-kamera"), step === "label" && typing);
+  show($("#ke-ketik"), false);
+  show($("#ke-kamera"), false);
   $("#label-tail").textContent = step === "label" || !sack.label ? "" : tail(sack.label.sscc);
   if (step === "label") look();
   else reader.off();
@@ -150,14 +151,21 @@ function go(step) {
 async function look() {
   show($("#baca"), false);
   aim(typing);
-  if (typing) reader.off();
-  else if (!(await reader.on()) && !typing) aim(true);
+  if (typing) {
+    reader.off();
+  } else if (!(await reader.on()) && !$("#langkah-label").hidden) {
+    typing = true;
+    aim(true);
+  }
 }
 
 /** What to do now: point the camera, or type. */
 function aim(byHand) {
   $("#judul-label").textContent = say(byHand ? "type" : "aim");
   show($("#petunjuk"), !byHand);
+  show($(".where"), byHand);
+  show($("#ke-ketik"), !byHand);
+  show($("#ke-kamera"), byHand);
 }
 
 function drawKinds() {
@@ -210,6 +218,12 @@ function drawSorts() {
     }),
   );
   show($("#ragam"), sorts.length > 1);
+}
+
+/** In the list of what was done: "Jagung", and the whole name only where a farm grows several kinds of it. */
+function shortName(chosen) {
+  const alone = bekal.products.filter((each) => each.commodity === chosen.commodity).length === 1;
+  return alone ? say(chosen.commodity) : nameOf(chosen);
 }
 
 const nameOf = (each) => (document.documentElement.lang === "en" ? each.name_en : each.name_id);
@@ -279,7 +293,7 @@ async function save(next) {
   };
   if (sack.site) body.site = sack.site;
   if (product().counted && sack.heads) body.head_count = sack.heads;
-  const shows = { sscc: sack.label.sscc, product: nameOf(product()), kg: sack.kg, heads: body.head_count ?? null };
+  const shows = { sscc: sack.label.sscc, product: shortName(product()), kg: sack.kg, heads: body.head_count ?? null };
   try {
     await add(account, body, shows);
     await keep(`last:${account}`, { gtin: sack.gtin, kg: sack.kg, heads: sack.heads, site: sack.site });
@@ -295,11 +309,38 @@ async function save(next) {
     location.assign("/tani");
     return;
   }
-  const saved = tail(sack.label.sscc);
+  const saved = sack.label;
   replaced = "";
   sack = { ...sack, label: null, at: null, known: true };
   go("label");
-  $("#judul-label").textContent = say("saved", { tail: saved });
+  $("#judul-label").textContent = say("saved", { tail: tail(saved.sscc) });
+  offerUndo(body.id, saved);
   $("#judul-label").focus({ preventScroll: true });
   $("#nomor").value = "";
+}
+
+/** For ten seconds the sack just saved can be taken back without leaving for the queue. */
+function offerUndo(id, label) {
+  const button = $("#urungkan");
+  const until = Date.now() + UNDO_MS;
+  clearInterval(counting);
+  const count = () => {
+    const left = Math.ceil((until - Date.now()) / (UNDO_MS / 10));
+    countDown(button, left);
+    if (left > 0) return;
+    clearInterval(counting);
+    show(button, false);
+  };
+  button.onclick = async () => {
+    clearInterval(counting);
+    show(button, false);
+    if (!(await undo(id))) return;
+    changed();
+    sack.label = label;
+    sack.at = new Date();
+    go("periksa");
+  };
+  count();
+  show(button);
+  counting = setInterval(count, 500);
 }

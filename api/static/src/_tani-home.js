@@ -4,7 +4,7 @@ import { changed, flush, onChange, sending } from "./_scan-send.js";
 import { keep, kept, remove, scansOf, undo, UNDO_MS, waitingOfOthers } from "./_scan-store.js";
 import { tail } from "./_scan-tag.js";
 import { why } from "./_tani-why.js";
-import { $, $$, kg, moment, say, show } from "./_tani-words.js";
+import { $, countDown, kg, moment, say, show } from "./_tani-words.js";
 
 const JUST_NOW_MS = 60_000;
 let person = "";
@@ -20,18 +20,19 @@ export async function start(account, live) {
 
 /** From the server: keep it for later. From the shell: show what was kept, and say how old it is. */
 async function news(live) {
-  const place = $("#kabar");
+  const places = [$("#kabar"), $("#kabar-lain")];
   if (live) {
-    await keep(`kabar:${person}`, { html: place.innerHTML, at: Date.now() });
+    await keep(`kabar:${person}`, { html: places.map((place) => place.innerHTML), at: Date.now() });
     return;
   }
   if (!person) return show($("#tanpa-orang"));
   const last = await kept(`kabar:${person}`);
   if (!last) return;
-  place.innerHTML = last.html; // our own server's, as it came
-  show(place);
+  places.forEach((place, number) => {
+    place.innerHTML = last.html[number]; // our own server's, as it came
+    show(place);
+  });
   const note = $("#kabar-lama");
-  note.className = "as-of";
   note.textContent = say("as_of", { time: moment(last.at) });
   show(note);
 }
@@ -99,11 +100,8 @@ function described({ shows }) {
 }
 
 function countdown(item, scan, now) {
-  const left = Math.max(0, Math.ceil((scan.sendAfter - now) / (UNDO_MS / 10)));
   const button = $("button", item);
-  const bars = $$(".stitch", button);
-  bars.forEach((bar, place) => bar.classList.toggle("gone", place >= left));
-  button.setAttribute("aria-label", say("undo", { n: left }));
+  countDown(button, Math.ceil((scan.sendAfter - now) / (UNDO_MS / 10)));
   button.addEventListener("click", async () => {
     await undo(scan.id);
     changed();

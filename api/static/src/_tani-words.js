@@ -42,3 +42,9 @@ export function complain(line, field, words_ = "") {
 
 const MARKS = { corn: "jagung", rice: "padi", banana: "pisang", chicken: "ayam" };
 export const markAddress = (commodity) => `${document.body.dataset.marks}#${MARKS[commodity] ?? "padi"}`;
+
+/** The ten stitches of an undo button, `left` of them still sewn; the button says the seconds. */
+export function countDown(button, left) {
+  $$(".stitch", button).forEach((stitch, place) => stitch.classList.toggle("gone", place >= left));
+  button.setAttribute("aria-label", say("undo", { n: Math.max(0, left) }));
+}

@@ -25,7 +25,7 @@ function signal() {
 
 async function provisions(account) {
   const known = account ? await kept(`bekal:${account}`) : undefined;
-  if (known && Date.now() - known.fetchedAt < FRESH_MS) return known;
+  if (!navigator.onLine || (known && Date.now() - known.fetchedAt < FRESH_MS)) return known;
   const asked = fetchBekal().then((bekal) => bekal ?? known, () => known);
   return known && !live ? known : await asked;
 }
@@ -43,7 +43,6 @@ async function start() {
   if (page === "pindai" || page === "panen") (await import("./_tani-harvest.js")).start(account, bekal, page);
   if (page === "muat") (await import("./_tani-load.js")).start(account, bekal);
   $("#keluar")?.addEventListener("submit", () => keep("who", null));
-  // Others than the one who is here must not see this phone's last news; the shell goes by "who".
   document.body.dataset.ready = "true";
   await flush();
   if (account) await tidy(account);
