@@ -219,17 +219,14 @@ def _transformed(facts: Facts) -> list[Json]:
 
 
 def _held(step: steps.Holding, facts: Facts) -> Json:
-    setting: dict[str, dict[str, list[str]]] = {
-        "holding": {"persistent_set": ["non_sellable_other"]},
-        "recalling": {"persistent_set": ["recalled"]},
-        "releasing": {"persistent_unset": ["non_sellable_other", "recalled"]},
-    }
+    setting = {"holding": ["non_sellable_other"], "recalling": ["recalled"]}
     return object_event(
         action="OBSERVE",
         event_time=facts.at,
         epcs=facts.tags,
         quantities=[Quantity(facts.lot)] if facts.lot else [],
         extensions=_ours(reason=step.reason),
+        persistent_set=setting.get(step.step, []),
+        persistent_unset=["non_sellable_other", "recalled"] if step.step == "releasing" else [],
         **_common(facts, "holding", None, stays=False),
-        **setting[step.step],
     )

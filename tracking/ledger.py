@@ -15,6 +15,7 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
+from psycopg import sql
 
 from core.database import Row, one, rows, run
 from core.errors import Conflict, DomainError, Invalid
@@ -190,7 +191,8 @@ COLUMNS = (
 def _insert(connection: Connection, new: Iterable[tuple[Row, dict[tuple[str, str], Decimal | None]]]) -> None:
     new = list(new)
     with connection.cursor() as cursor:
-        with cursor.copy(f"COPY event ({', '.join(COLUMNS)}) FROM STDIN") as copy:
+        columns = sql.SQL(", ").join(map(sql.Identifier, COLUMNS))
+        with cursor.copy(sql.SQL("COPY event ({}) FROM STDIN").format(columns)) as copy:
             for row, _ in new:
                 copy.write_row([row[column] for column in COLUMNS])
         with cursor.copy("COPY event_epc (event, epc, role, event_time, quantity, uom) FROM STDIN") as copy:

@@ -192,11 +192,12 @@ class _Scan:
         if told is None and isinstance(self.step, steps.Correcting) and own is None:
             known = one(self.connection, "SELECT site_id FROM scan WHERE id = %s", (self.step.scan,))
             own = known["site_id"] if known else None
-        if told is None and own is None:
+        if told is not None:
+            site = reading.find_site(self.connection, told)
+        elif own is None or (found := reading.site_by_id(self.connection, own)) is None:
             raise Unreadable("Say where: a site's GLN or Digital Link.", field="site")
-        site = reading.find_site(self.connection, told) if told else reading.site_by_id(self.connection, own)
-        if site is None:
-            raise Unreadable("Your own site is gone; say where this was.", field="site")
+        else:
+            site = found
         farmers = self.who.role in ("farmer", "group_head")  # theirs are all farms of the group
         if farmers and site["kind"] == "farm":
             elsewhere = site["party_id"] != self.who.party_id
@@ -296,12 +297,12 @@ class _Scan:
         lot = lot_uri(self.product["gtin"], number) if self.product and number else None
         if isinstance(self.step, steps.Holding) and self.step.lot:
             lot = self._known_lot(self.step.lot)
-        owner = reading.find_party(self.connection, self.step.owner)["uri"] if self._told("owner") else None
+        owner, parent = self._told("owner"), self._told("parent")
         return journey.Facts(
             at=self.at,
             site=self.site["uri"],
             tags=tuple(tag.epc for tag in read if tag.epc not in made),
-            parent=reading.find_parent(self.connection, self.step.parent) if self._told("parent") else None,
+            parent=reading.find_parent(self.connection, parent) if parent else None,
             carrier=self.carrier["uri"] if self.carrier else None,
             carriers=tuple(
                 reading.find_carrier(self.connection, named, field="carriers")["uri"]
@@ -312,7 +313,7 @@ class _Scan:
             lot_number=number,
             produced_on=self._told("produced_on"),
             harvested=bool(self.product and self.product["harvested"]),
-            owner=owner,
+            owner=reading.find_party(self.connection, owner)["uri"] if owner else None,
             outputs=outputs,
         )
 

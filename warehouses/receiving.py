@@ -29,7 +29,7 @@ def follow(connection: Connection, outcome: Outcome) -> None:
         if unit is None:
             continue
         if step.step == "accepting":
-            owner = outcome.site["party_id"] if facts.owner is None else _owner(connection, facts.owner)
+            owner = site["party_id"] if facts.owner is None else _owner(connection, facts.owner)
             _receive(connection, site["id"], unit, owner or site["party_id"], facts.at, step.id)
         elif step.step == "storing":
             _store(connection, site["id"], unit, getattr(step, "room", None), facts.at, step.id)

@@ -127,6 +127,7 @@ def test_from_blank_tag_to_buyer(world: World, commodity: str, route: str) -> No
     harvest_records = story["journey"][0]["records"] if processed else 0
     assert sum(stop["records"] for stop in story["journey"]) - harvest_records == story["verdict"]["records"]
     maker = world.session.get(Party, origin.party_id) if processed else world.group
+    assert maker is not None
     assert story["group"]["name"] == maker.name
     assert story["price"]["price_idr_kg"] == 13200
     assert story["made_from_count"] == (3 if processed else 0)

@@ -1,5 +1,6 @@
 """`POST /api/v1/scans`: each scan answered by itself, once, after the commit; what does not fit is kept and flagged."""
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -97,8 +98,8 @@ def test_a_batch_is_answered_item_by_item_in_its_order(world: World) -> None:
 )
 def test_a_malformed_batch_is_refused_whole(world: World, body: Any, status: int) -> None:
     headers = {"authorization": f"Bearer {world.admin}", "content-type": "application/json"}
-    content = {"content": body} if isinstance(body, str) else {"json": body}
-    response = world.client.post("/api/v1/scans", headers=headers, **content)
+    content = body if isinstance(body, str) else json.dumps(body)
+    response = world.client.post("/api/v1/scans", headers=headers, content=content)
     assert response.status_code == status
     assert response.headers["content-type"] == "application/problem+json"
     assert {"type", "title", "status"} <= response.json().keys()
@@ -280,7 +281,7 @@ def test_a_commit_that_fails_never_answers_success(world: World, engine: Engine,
 
     event.listen(engine, "commit", break_off)
     try:
-        client = TestClient(world.client.app, base_url="http://127.0.0.1:8000", raise_server_exceptions=False)
+        client = TestClient(app, base_url="http://127.0.0.1:8000", raise_server_exceptions=False)
         response = client.post("/api/v1/scans", json=[scan], headers={"authorization": f"Bearer {world.head}"})
     finally:
         event.remove(engine, "commit", break_off)

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
+from random import Random
+from typing import Any
 from uuid import UUID
 
 from hypothesis import given
@@ -21,8 +23,10 @@ def at(hours: float) -> datetime:
     return START + timedelta(hours=hours)
 
 
-def happening(hours: float, role: str, step: str, *, parent: str | None = None, action: str = "ADD", **more: object):
-    values = {
+def happening(
+    hours: float, role: str, step: str, *, parent: str | None = None, action: str = "ADD", **more: Any
+) -> Happening:
+    values: dict[str, Any] = {
         "event": UUID(int=round(hours * 1000)),
         "hash": f"{hours}-{role}-{step}",
         "at": at(hours),
@@ -149,9 +153,9 @@ def lives(draw: st.DrawFn) -> list[Happening]:
 
 
 @given(lives(), st.randoms(use_true_random=False))
-def test_the_order_of_telling_changes_neither_state_nor_stays(life: list[Happening], random: object) -> None:
+def test_the_order_of_telling_changes_neither_state_nor_stays(life: list[Happening], random: Random) -> None:
     told = list(life)
-    random.shuffle(told)  # type: ignore[attr-defined]
+    random.shuffle(told)
     assert intervals(told) == intervals(life)
     assert fold(told) == fold(life)
 
