@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import Connection, Engine, event
 from sqlmodel import Session, select
@@ -269,7 +270,9 @@ def test_a_correction_takes_the_wrong_scan_out_and_keeps_it(world: World) -> Non
     assert strangers["status"] == "refused"
 
 
-def test_a_commit_that_fails_never_answers_success(world: World, engine: Engine, module_database: DatabaseUrls) -> None:
+def test_a_commit_that_fails_never_answers_success(
+    world: World, app: FastAPI, engine: Engine, module_database: DatabaseUrls
+) -> None:
     [tag] = world.tags()
     scan = world.harvest(tag)
 
