@@ -4,8 +4,12 @@
 one unit from farm to market and answer with its tag. All moments lie within the last weeks before `now`.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -15,12 +19,15 @@ from sqlmodel import Session, col, select
 
 from api.app import create_app
 from api.corridor import load
-from core import accounts
+from core import accounts, database
+from core.cluster import DatabaseUrls
 from core.identifiers import uuid7
 from core.settings import Settings
 from prices.references import import_references
-from tracking import tags
+from tracking import ledger, tags
 from tracking.corridor import lampung_jakarta
+from tracking.epcis.events import aggregation_event, kilograms, object_event
+from tracking.gs1.digital_link import lot_uri
 from tracking.models import Carrier, Party, Product, Site
 from tracking.tags import Tag
 
@@ -31,6 +38,11 @@ REFERENCES = (
     b"https://example.org/het\n"
 )
 Scan = dict[str, Any]
+
+BASE_URL = "http://127.0.0.1:8000"
+JSON = {"accept": "application/json"}
+BROWSER = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+FARM = "Lahan 1, Bangunan"
 
 
 @dataclass
@@ -46,6 +58,7 @@ class World:
     products: dict[str, Product]
     trucks: list[str]
     vessels: dict[str, str]
+    _driven: int = 0
     _tags: dict[str, list[Tag]] = field(default_factory=dict[str, list[Tag]])
 
     def tag(self, group: str) -> Tag:
@@ -80,9 +93,14 @@ class World:
 
     # --- journeys ----------------------------------------------------------------------------------------------------
 
-    def ride(self, start: str, end: str, left_h: float, hours: float, *units: str, truck: int = 0) -> list[Scan]:
+    def truck(self) -> str:
+        """The plate of a truck that no other journey takes."""
+        self._driven += 1
+        return self.trucks[self._driven % len(self.trucks)]
+
+    def ride(self, start: str, end: str, left_h: float, hours: float, *units: str) -> list[Scan]:
         """Onto a truck, along the road, and off again; `left_h` hours before now."""
-        name = self.trucks[truck]
+        name = self.truck()
         return [
             self.scan("loading", left_h + 0.3, start, carrier=name, tags=list(units)),
             self.scan("departing", left_h, start, carrier=name),
@@ -94,7 +112,7 @@ class World:
         self, start: str, ports: tuple[str, str], end: str, vessel: str, left_h: float, *units: str, **seen: Any
     ) -> list[Scan]:
         """By truck to a port, inspected there, over the water on a vessel, by the same truck to `end`: 30 hours."""
-        truck = self.trucks[1]
+        truck = self.truck()
         out, into = ports
         ship = self.vessels[vessel]
         hours = 11 if out.startswith("Hub") else 2
@@ -121,7 +139,7 @@ class World:
         return [
             self.scan("storing", stored_h, warehouse, tags=[unit], room="K1"),
             self.scan("picking", shelf_h + 4, warehouse, tags=[unit]),
-            *self.ride(warehouse, market, shelf_h + 3, 1.5, unit, truck=2),
+            *self.ride(warehouse, market, shelf_h + 3, 1.5, unit),
             self.scan("stocking", shelf_h, market, tags=[unit], price_idr_kg=price),
         ]
 
@@ -135,8 +153,8 @@ class World:
         told = [
             self.scan("commissioning", ago, farm, tag=tag.uri, gtin=gkg, quantity_kg=50) for tag, farm, ago in paddy
         ]
-        for index, (tag, farm, _) in enumerate(paddy):
-            told += self.ride(farm, mill, 320 + 3 * index, 1, tag.uri, truck=index)
+        for tag, farm, _ in paddy:
+            told += self.ride(farm, mill, 320, 1, tag.uri)
         made: Scan = {
             "inputs": [tag.uri for tag, _, _ in paddy],
             "outputs": [{"tag": rice.uri, "quantity_kg": 25}],
@@ -167,7 +185,7 @@ class World:
         farm = "Lahan 1, Gisting Bawah"
         bananas = self.tag(farm)
         gtin = self.products["Pisang cavendish"].gtin
-        truck, ship = self.trucks[3], self.vessels["KM Sai Bahtera"]
+        truck, ship = self.truck(), self.vessels["KM Sai Bahtera"]
         hub = "Hub Panjang"
         self.tell(
             self.scan("commissioning", 30, farm, tag=bananas.uri, gtin=gtin, quantity_kg=13),
@@ -187,7 +205,7 @@ class World:
         live, chilled = self.products["Ayam ras hidup"].gtin, self.products["Karkas ayam dingin"].gtin
         told = [
             self.scan("commissioning", 60, farm, tag=birds.uri, gtin=live, quantity_kg=24, head_count=12),
-            *self.ride(farm, works, 58, 0.5, birds.uri, truck=4),
+            *self.ride(farm, works, 58, 0.5, birds.uri),
             self.scan(
                 "transforming",
                 55,
@@ -202,7 +220,7 @@ class World:
         told += self.crossing(
             works, ports, warehouse, "KM Teluk Kencana", 52, carcasses.uri, temperature_c=3.2, seal="ID 88001"
         )
-        told += [*self.ride(warehouse, "Pasar Senen", 20, 1, carcasses.uri, truck=5)]
+        told += self.ride(warehouse, "Pasar Senen", 20, 1, carcasses.uri)
         told.append(self.scan("stocking", 18, "Pasar Senen", tags=[carcasses.uri], price_idr_kg=38500))
         self.tell(*told)
         return carcasses
@@ -212,12 +230,56 @@ class World:
         farm = "Lahan 1, Bangunan"
         sack = self.tag(farm)
         gtin = self.products["Jagung pipilan kering"].gtin
+        ports = ("Pelabuhan Bakauheni", "Pelabuhan Merak")
         self.tell(
             self.scan("commissioning", 70, farm, tag=sack.uri, gtin=gtin, quantity_kg=50),
-            *self.ride(farm, "Pasar Minggu", 40, 9, sack.uri, truck=6),
+            *self.crossing(farm, ports, "Pasar Minggu", "KMP Selat Ragom", 60, sack.uri),
             self.scan("stocking", 24, "Pasar Minggu", tags=[sack.uri], price_idr_kg=9000),
         )
         return sack
+
+    def partner_tells(self, tag: Tag, lot_number: str, hours_ago: float) -> None:
+        """A partner's own events: a new lot of 40 kg, put into the unit. Kept as they are told."""
+        at = self.now - timedelta(hours=hours_ago)
+        contents = [kilograms(lot_uri(self.products["Jagung pipilan kering"].gtin, lot_number), Decimal(40))]
+        where: dict[str, Any] = {"read_point": self.sites[FARM].uri, "biz_location": self.sites[FARM].uri}
+        made = object_event(action="ADD", event_time=at, quantities=contents, biz_step="commissioning", **where)
+        packed = aggregation_event(
+            action="ADD",
+            event_time=at + timedelta(seconds=1),
+            parent=f"https://id.gs1.org/00/{tag.sscc}",
+            child_quantities=contents,
+            biz_step="packing",
+            **where,
+        )
+        with Session(self.engine) as session:
+            ledger.record(database.raw(session), [made, packed], now=self.now)
+            session.commit()
+
+
+def path_of(tag: Tag) -> str:
+    """The label's address on its own host, with its check."""
+    return tag.uri.removeprefix(BASE_URL)
+
+
+def told(client: TestClient, path: str) -> dict[str, Any]:
+    """What an address answers as JSON."""
+    answer = client.get(path, headers=JSON)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+@contextmanager
+def running(urls: DatabaseUrls) -> Iterator[World]:
+    """The world in an empty, migrated database, over HTTP on BASE_URL."""
+    engine = database.engine(urls.app)
+    settings = Settings(
+        data_dir=Path("nowhere"), port=8000, public_base_url=BASE_URL, secret_key="s" * 64, tag_key="t" * 64
+    )
+    try:
+        yield build(engine, settings)
+    finally:
+        engine.dispose()
 
 
 def build(engine: Engine, settings: Settings, *, now: datetime | None = None) -> World:

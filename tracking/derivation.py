@@ -11,6 +11,7 @@ from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from urllib.parse import unquote
 
 import psycopg
 
@@ -216,7 +217,7 @@ def _derive_lots(connection: Connection, uris: Sequence[str]) -> None:
             {
                 "uri": uri,
                 "gtin": gtin[:14],
-                "lot_number": number,
+                "lot_number": unquote(number),  # a lot number may hold a slash
                 "party_id": first.party_id if first else None,
                 "site_uri": (first.biz_location or first.read_point) if first else None,
                 "produced_on": _produced_on(first) if first else None,
@@ -253,7 +254,8 @@ def _sums(uri: str, happenings: Iterable[Happening]) -> Row:
 
 def _produced_on(happening: Happening) -> str | None:
     ilmd = happening.document.get("ilmd") or {}
-    for name in ("cbvmda:harvestStartDate", "cbvmda:productionDate", "harvestStartDate", "productionDate"):
+    ours = ("cbvmda:harvestStartDate", "lumbung:productionDate")
+    for name in (*ours, "cbvmda:productionDate", "harvestStartDate", "productionDate"):
         if isinstance(ilmd.get(name), str):
             return ilmd[name][:10]
     return happening.at.date().isoformat()

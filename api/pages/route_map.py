@@ -18,6 +18,7 @@ from shapely.geometry import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
 COAST = Path(__file__).parent / "data" / "coast.json"
+COAST_CREDIT = "https://www.openstreetmap.org/copyright"  # to be linked beside every map, as the ODbL asks
 WIDTH_PX, HEIGHT_PX = 350, 216
 MARGIN_PX = 30  # between the line and the edge: room for a knot and half a name
 CLOSEST_PX_PER_DEGREE = 130.0  # 300 km wide: a way within one village still shows which coast it is on

@@ -20,7 +20,7 @@ from api.dependencies import OptionalViewerDep, SessionDep, Viewer
 from api.linkset import HTML, JSON, LD_JSON, LINKSET
 from api.negotiation import best
 from api.pages.rendering import language_of, page
-from api.pages.route_map import route_map
+from api.pages.route_map import COAST_CREDIT, route_map
 from api.telling import INSIDE, Asked, Told, kind_of, tell
 from core.database import Row
 from core.errors import Unauthenticated
@@ -118,6 +118,7 @@ def _page(
         now=asked.now,
         link=asked.here,
         route_map=route_map,
+        coast_credit=COAST_CREDIT,
         **view,
     )
 
