@@ -28,16 +28,16 @@ def to_market(teller: Teller, start: SiteEntry, cargo: list[str], product: Produ
     teller.now += (5 if quick else 9) * HOUR
     first = math.ceil(len(cargo) * 0.6)
     ready_at = teller.now
-    _deliver(teller, start, cargo[:first], keeps_first=True)
+    _deliver(teller, start, cargo[:first], round_=0)
     recalled = _go_wrong(teller, cargo, product)
     if cargo[first:] and not recalled:
         teller.now = ready_at + 53 * HOUR
-        _deliver(teller, start, cargo[first:], keeps_first=False)
+        _deliver(teller, start, cargo[first:], round_=1)
 
 
-def _deliver(teller: Teller, start: SiteEntry, units: list[str], *, keeps_first: bool) -> None:
+def _deliver(teller: Teller, start: SiteEntry, units: list[str], *, round_: int) -> None:
     lane, stage = teller.lane, teller.stage
-    truck, market = stage.delivery_truck(lane), stage.site(lane.market)
+    truck, market = stage.delivery_truck(lane, round_), stage.site(lane.market)
     at, there = cast.operator(start.key), cast.operator(market.key)
     if start.kind == "warehouse":
         teller.tell(at, "picking", start, tags=units, order=f"PO-{teller.gsin[9:16]}")
@@ -56,7 +56,7 @@ def _deliver(teller: Teller, start: SiteEntry, units: list[str], *, keeps_first:
     teller.tell(there, "stocking", market, tags=units, price_idr_kg=price)
     teller.journey.stocked_at = teller.journey.stocked_at or teller.now
     leaves = teller.now
-    to_sell = units[1:] if keeps_first else units
+    to_sell = units if round_ else units[1:]  # the very first stays on the shelf, for people to look at
     while to_sell:
         bought, to_sell = to_sell[: (count := teller.chance.randint(1, 3))], to_sell[count:]
         teller.wait(45, 300)

@@ -12,7 +12,8 @@ def tag_harvest(teller: Teller, farms: list[SiteEntry], product: ProductEntry) -
     """Every farm's sacks, crates or cages are tagged; one lot a farm."""
     lane, tags = teller.lane, list[str]()
     for number, farm in enumerate(farms, start=1):
-        lot = f"{farm.extension}-{teller.now + 7 * HOUR:%y%m%d}-{teller.number % 1000:03d}"
+        # Lot numbers of one product must differ between groups, which all call their first farm F001.
+        lot = f"{farm.gln[6:10]}-{farm.extension}-{teller.now + 7 * HOUR:%y%m%d}-{teller.number % 100:02d}"
         for _ in range(lane.units_per_farm):
             teller.wait(1, 4)
             tag = teller.stage.tag(farm.party, lane, teller.number, len(tags))

@@ -78,9 +78,9 @@ class Stage:
         rest = self._near[sum(other.trucks for other in self.lanes) :]
         return rest[self.lanes.index(lane) % len(rest)]
 
-    def delivery_truck(self, lane: Lane) -> CarrierEntry:
-        """The truck from the warehouse to the market."""
-        return self._far[self.lanes.index(lane) % len(self._far)]
+    def delivery_truck(self, lane: Lane, round_: int) -> CarrierEntry:
+        """The truck from the warehouse to the market: one for the first part of a load, one for the rest."""
+        return self._far[(2 * self.lanes.index(lane) + round_) % len(self._far)]
 
     def gsin(self, lane: Lane, number: int) -> str:
         """The shipment number of a journey."""
