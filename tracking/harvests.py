@@ -20,19 +20,6 @@ TRUCKS_MAX = 100
 RANGES_MAX = 100
 
 Stage = Literal["farm", "processing", "road", "hub", "sea", "arrival_hub", "warehouse", "market", "sold"]
-# In the order of the way; sold things come last, because nobody waits for them any more.
-STAGES: tuple[Stage, ...] = (
-    "farm",
-    "processing",
-    "road",
-    "hub",
-    "sea",
-    "arrival_hub",
-    "warehouse",
-    "market",
-    "sold",
-)
-
 _RECENT = """
     WITH RECURSIVE own AS (
         SELECT s.epc, s.gtin, s.quantity_kg, s.head_count, s.commissioned_at, s.sold_at

@@ -171,7 +171,7 @@ def harvest(
     request: Request, session: SessionDep, viewer: HarvesterDep, form: Annotated[HarvestForm, Form()]
 ) -> Response:
     """Tag one sack without script, the same way that a phone's scans go. Sent twice, it counts once."""
-    told = {
+    told: Row = {
         "id": str(form.scan_id),
         "step": "commissioning",
         "at": datetime.now(UTC).isoformat(),
@@ -189,7 +189,7 @@ def harvest(
         # Pressed twice: the first press made the record, the second differs from it only by its moment.
         twice = outcome.status == "conflict" and harvests.is_recorded(raw(session), form.scan_id, viewer.account_id)
         if outcome.events or twice:
-            sscc = reading.read_tag(str(told["tag"])).sscc
+            sscc = reading.read_tag(told["tag"]).sscc
             return RedirectResponse(f"/tani/panen?tersimpan={sscc}", 303)
         wrong = [_refusal(outcome)]
     return _harvest_page(request, session, viewer, status_code=422, wrong=wrong, told=form.model_dump())

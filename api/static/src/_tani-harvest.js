@@ -12,6 +12,7 @@ const LIGHTEST_KG = 0.1;
 const HEAVIEST_KG = 2000;
 const KG_A_HEAD = 1.6; // a broiler as it leaves the farm; only the number first shown
 const CHECK_MS = 2_500;
+const SAME_MS = 6_000; // time to walk to the next sack
 
 let account = "";
 let bekal = { products: [], farms: [], ranges: [] };
@@ -20,6 +21,7 @@ let typing = false;
 let replaced = ""; // the refused scan that this one stands in for
 let sack = blank();
 let counting;
+let saved = { sscc: "", until: 0 };
 
 function blank() {
   return { label: null, gtin: "", kg: null, heads: null, site: "", at: null };
@@ -83,8 +85,9 @@ function retype(byHand) {
   if (byHand) $("#nomor").focus();
 }
 
-/** A label was read. Good ones lead on; others are said and leave the camera looking. */
+/** A label was read. Good ones lead on (true); others are said and leave the camera looking (false, or null: quietly). */
 async function taken(label) {
+  if (label.sscc === saved.sscc && Date.now() < saved.until) return null; // the camera still points at it
   const mine = (await scansOf(account)).find(
     (scan) => scan.body.tag && scan.shows.sscc === label.sscc && scan.state !== "refused",
   );
@@ -309,12 +312,14 @@ async function save(next) {
     location.assign("/tani");
     return;
   }
-  const saved = sack.label;
+  const { label } = sack;
+  saved = { sscc: label.sscc, until: Date.now() + SAME_MS };
   replaced = "";
   sack = { ...sack, label: null, at: null, known: true };
   go("label");
-  $("#judul-label").textContent = say("saved", { tail: tail(saved.sscc) });
-  offerUndo(body.id, saved);
+  $("#judul-label").textContent = say("saved", { tail: tail(label.sscc) });
+  show($("#petunjuk"), false);
+  offerUndo(body.id, label);
   $("#judul-label").focus({ preventScroll: true });
   $("#nomor").value = "";
 }
@@ -335,6 +340,7 @@ function offerUndo(id, label) {
     clearInterval(counting);
     show(button, false);
     if (!(await undo(id))) return;
+    saved = { sscc: "", until: 0 };
     changed();
     sack.label = label;
     sack.at = new Date();

@@ -6,7 +6,7 @@ import { $, complain, say, show } from "./_tani-words.js";
 
 /**
  * Wire up `.camera`, `#ketik`, `#nomor`, `#senter`, `#kamera-gagal` of this page.
- * `taken(label)` gets every label read; it answers whether it was good, for the beep. `ranges()` are the group's labels.
+ * `taken(label)` gets every label read; it answers whether it was good, for the beep (null: none). `ranges()` are the group's labels.
  */
 export function labelReader({ taken, ranges, unreadable }) {
   const camera = $(".camera");
@@ -39,7 +39,7 @@ export function labelReader({ taken, ranges, unreadable }) {
   async function seen(text) {
     const label = readLabel(text, ranges());
     const good = label.wrong ? (unreadable(say("not_a_label")), false) : await taken(label);
-    signalRead(good);
+    if (good !== null) signalRead(good);
   }
 
   async function on() {
