@@ -1,0 +1,1 @@
+"""Benchmarks, each beside its ceiling in the same run: `./run bench [name]`."""
