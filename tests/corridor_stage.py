@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from api.corridor import load
-from api.routes.scans import record
+from api.recording import record
 from core import accounts, database
 from core.accounts import Account
 from core.database import Row, raw
@@ -37,10 +37,11 @@ class Stage:
     settings: Settings
     now: datetime = field(default_factory=lambda: datetime.now(UTC).replace(microsecond=0))
 
-    def set_up(self) -> "Stage":
-        """Load the corridor and open the account that tells the tests' own scans."""
+    def set_up(self, *, corridor: bool = True) -> "Stage":
+        """Load the corridor, if it is not there, and open the account that tells the tests' own scans."""
         with Session(self.engine, expire_on_commit=False) as session:
-            load(session, lampung_jakarta())
+            if corridor:
+                load(session, lampung_jakarta())
             account = accounts.create_account(
                 session, login=f"adm-{uuid4().hex[:8]}", name="Uji", role="administrator", now=self.now
             )

@@ -1,5 +1,6 @@
 """What every page of the console carries: counts along the corridor, who works here, where each may go."""
 
+import json
 from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -103,6 +104,15 @@ def _corridor(connection: psycopg.Connection[Any], viewer: Viewer) -> dict[str, 
     return line
 
 
+def counts_told(corridor: dict[str, Row]) -> str:
+    """The corridor's counts as konsol.js takes them from a fragment."""
+    told = {place: [str(there["count"]), there.get("findings", 0)] for place, there in corridor.items()}
+    return json.dumps(told, ensure_ascii=False)
+
+
+environment.filters["counts_told"] = counts_told
+
+
 def _tonnes(kg: Any) -> Any:
     decimals = 1 if kg < 100_000 else 0
     return LazyProxy(lambda: words.tonnes(kg, rendering.voice().language, decimals=decimals), enable_cache=False)
@@ -151,8 +161,11 @@ def show(
     )
 
 
-def fragment(request: Request, template: str, *, now: datetime, **context: Any) -> HTMLResponse:
-    """A part of a page that is asked for again and again."""
+def fragment(
+    request: Request, session: SessionDep, viewer: Viewer, template: str, *, now: datetime, **context: Any
+) -> HTMLResponse:
+    """A part of a page that is asked for again and again; the corridor's counts come along."""
+    context["corridor"] = _corridor(raw(session), viewer)
     return page(request, f"konsol/{template}.html", now=now, headers={"Cache-Control": "no-store"}, **context)
 
 

@@ -56,4 +56,4 @@ def board_fragment(request: Request, session: SessionDep, viewer: ConsoleViewer,
     site = site_by_gln(connection, viewer, gln, "hub")
     now = datetime.now(UTC)
     told = board.board(connection, site["id"], now=now)
-    return fragment(request, "_papan", now=now, site=site, board=told, station=viewer.may("scan:gate"))
+    return fragment(request, session, viewer, "_papan", now=now, site=site, board=told, station=viewer.may("scan:gate"))

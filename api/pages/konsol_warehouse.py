@@ -112,4 +112,6 @@ def stock_fragment(
     """The stock alone, asked for every few seconds by an open page."""
     site = site_by_gln(raw(session), viewer, gln, "warehouse")
     now = datetime.now(UTC)
-    return fragment(request, "_stok", now=now, site=site, stock=_stock(session, site, commodity, room, now))
+    return fragment(
+        request, session, viewer, "_stok", now=now, site=site, stock=_stock(session, site, commodity, room, now)
+    )

@@ -214,7 +214,8 @@ def list_carriers(session: SessionDep, kind: Literal["truck", "vessel"] | None =
 @router.get("/loads", dependencies=[Depends(allow("scan:gate", "scan:warehouse"))])
 def load(session: SessionDep, code: Named, site: Named) -> Json:
     """What a scan station compares its scans with: the carrier that `code` names (plate, name, GIAI, or a label that
-    rides in it), its shipment and papers, every unit aboard, and what it does at `site` next.
+    rides in it), its shipment and papers, every unit aboard, and what it does at `site` next. `carrier` is null where
+    the code names none.
 
     Stations see the loads of carriers that come to them, whosever goods they are.
     """
@@ -223,12 +224,15 @@ def load(session: SessionDep, code: Named, site: Named) -> Json:
     try:
         tag = reading.read_tag(code)
     except reading.Unreadable:
-        carrier = reading.find_carrier(connection, code)
+        named: str | None = code
     else:
-        giai = overview.truck_of(connection, tag.sscc)
-        if giai is None:
-            raise NotFound("This label rides in no truck.", sscc=tag.sscc)
-        carrier = reading.find_carrier(connection, giai)
+        named = overview.truck_of(connection, tag.sscc)
+    try:
+        carrier = reading.find_carrier(connection, named) if named else None
+    except reading.Unreadable:
+        carrier = None
+    if carrier is None:
+        return {"carrier": None}
     gsin = overview.shipment_aboard(connection, carrier["giai"])
     about = shipments.summary(connection, gsin) if gsin else None
     units = overview.load_of(connection, carrier["giai"])

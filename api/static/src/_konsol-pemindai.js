@@ -1,33 +1,38 @@
 // A wedge scanner is a keyboard that types very fast and ends with Enter, whatever has the focus. A burst is told apart
 // from a person by its pace; what it typed into a field on its way is taken out again.
 
-const PACE_MS = 50; // between two characters: scanners need 1 to 20 ms, quick typists 80 and more
+const PACE_MS = 50; // between two characters on the average: scanners need 1 to 20 ms, quick typists 80 and more
+const PAUSE_MS = 250; // a busy computer may hold one character back
 const LEAST = 6;
 
 export function listen(burst) {
-  let text = "", last = 0, field = null, before = "";
+  let text = "", first = 0, last = 0, field = null, before = "";
 
-  const begin = (target) => {
+  const begin = (target, at) => {
     text = "";
+    first = at;
     field = target.matches?.("input, textarea") ? target : null;
     before = field ? field.value : "";
   };
 
   addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const quick = event.timeStamp - last <= PACE_MS;
+    const quick = event.timeStamp - last <= PAUSE_MS;
     if (event.key === "Enter") {
       const whole = text;
       text = "";
-      if (!quick || whole.length < LEAST) return;
+      if (!quick || whole.length < LEAST || (last - first) / (whole.length - 1) > PACE_MS) return;
       event.preventDefault();
       event.stopImmediatePropagation();
       if (field) field.value = before;
+      // A shortcut within the burst may have moved the focus to the search field: that was not meant.
+      const strayed = document.activeElement;
+      if (strayed !== field && strayed?.matches("input[type=search]")) { strayed.value = ""; strayed.blur(); }
       burst(whole);
       return;
     }
     if (event.key.length !== 1) return;
-    if (!quick || !text) begin(event.target);
+    if (!quick || !text) begin(event.target, event.timeStamp);
     text += event.key;
     last = event.timeStamp;
     // Within a burst a space must not press the button that has the focus.

@@ -173,6 +173,7 @@ function showLast() {
 }
 
 function showQueue() {
+  root.dataset.waiting = queue.waiting;
   const box = part("queue"), shown = queue.waiting > 0 && (queue.cut || Boolean(queue.stopped));
   box.hidden = !shown;
   if (shown) {
@@ -220,9 +221,8 @@ async function open(code) {
     if (navigator.onLine) {
       const reply = await fetch(`/api/v1/loads?code=${encodeURIComponent(code)}&site=${encodeURIComponent(own.site)}`);
       if (reply.ok) found = await reply.json();
-      else if (reply.status < 500) {
-        const problem = await reply.json();
-        answer("notFound", words.notFound, problem.detail ?? code);
+      if (found && !found.carrier) {
+        answer("notFound", words.notFound, code);
         show();
         return;
       }

@@ -9,7 +9,7 @@ const BURST_MS = 60;
 
 const live = document.querySelector("[data-live]");
 const parts = [...document.querySelectorAll("[data-fragment]")];
-let asking = false;
+let asking = false, again = false;
 
 function tell(time, fresh) {
   if (!live || !time) return;
@@ -18,11 +18,25 @@ function tell(time, fresh) {
   live.classList.toggle("cut", !fresh);
 }
 
+// The counts along the corridor come with every part.
+function along(counts) {
+  for (const [place, [count, findings]] of Object.entries(counts)) {
+    const link = document.querySelector(`[data-corridor="${place}"]`);
+    if (!link) continue;
+    link.querySelector("[data-count]").textContent = count;
+    const found = link.querySelector("[data-findings]");
+    if (found) {
+      found.textContent = findings;
+      found.closest(".say").hidden = !findings;
+    }
+  }
+}
+
 async function refresh(part) {
   const known = part.querySelector("[data-at]");
   try {
     if (!navigator.onLine) throw new Error("offline");
-    const answer = await fetch(part.dataset.fragment, { headers: { Accept: "text/html" } });
+    const answer = await fetch(part.dataset.fragment, { headers: { Accept: "text/html" }, signal: AbortSignal.timeout(8000) });
     if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const fresh = page.querySelector("[data-at]");
@@ -34,6 +48,7 @@ async function refresh(part) {
       if (focused) part.querySelector(`[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
       document.dispatchEvent(new CustomEvent("lumbung:fresh", { detail: part }));
     } else known.dataset.at = fresh.dataset.at;
+    along(JSON.parse(fresh.dataset.counts));
     tell(fresh.dataset.at, true);
   } catch {
     tell(known.dataset.at, false);
@@ -41,9 +56,13 @@ async function refresh(part) {
 }
 
 async function refreshAll() {
-  if (asking || document.hidden) return;
+  if (document.hidden) return;
+  if (asking) { again = true; return; }
   asking = true;
-  await Promise.all(parts.map(refresh));
+  do {
+    again = false;
+    await Promise.all(parts.map(refresh));
+  } while (again);
   asking = false;
 }
 
