@@ -282,11 +282,12 @@ def running(urls: DatabaseUrls) -> Iterator[World]:
         engine.dispose()
 
 
-def build(engine: Engine, settings: Settings, *, now: datetime | None = None) -> World:
-    """Load the corridor into an empty, migrated database, and open an administrator's way in."""
+def build(engine: Engine, settings: Settings, *, loaded: bool = False, now: datetime | None = None) -> World:
+    """Load the corridor into a migrated database (unless it is `loaded`), and open an administrator's way in."""
     moment = (now or datetime.now(UTC)).replace(microsecond=0)
     with Session(engine, expire_on_commit=False) as session:
-        load(session, lampung_jakarta())
+        if not loaded:
+            load(session, lampung_jakarta())
         import_references(session, REFERENCES, "references.csv")
         account = accounts.create_account(
             session, login=uuid4().hex, name="uji", role="administrator", now=moment, password=uuid4().hex
