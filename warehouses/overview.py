@@ -55,7 +55,7 @@ def stock_by_lot(
     connection: Connection, warehouse_id: UUID, *, commodity: str | None = None, room: str | None = None
 ) -> list[Row]:
     """What lies there by product, lot, owner and room, first expired first within a product; products by their own
-    nearest expiry. Each with units, kilograms, how many are picked, and whether it is held (recalls included)."""
+    nearest expiry. Each with units, kilograms, how many are picked and how many are held (recalls included)."""
     return rows(
         connection,
         f"""
@@ -67,9 +67,10 @@ def stock_by_lot(
                s.room, s.expires_on, count(*) AS units, sum(s.quantity_kg) AS kg, sum(s.head_count) AS heads,
                count(k.sscc) AS picked_units, coalesce(sum(s.quantity_kg) FILTER (WHERE k.sscc IS NOT NULL), 0)
                AS picked_kg,
-               bool_or(s.held OR e.persistent @> '["non_sellable_other"]' OR e.persistent @> '["recalled"]'
+               count(*) FILTER (WHERE s.held
+                       OR e.persistent @> '["non_sellable_other"]' OR e.persistent @> '["recalled"]'
                        OR coalesce(le.persistent @> '["non_sellable_other"]' OR le.persistent @> '["recalled"]', false))
-               AS held,
+               AS held_units,
                min(s.expires_on) OVER (PARTITION BY s.gtin) AS nearest
         FROM stock_unit s JOIN product p ON p.gtin = s.gtin JOIN party o ON o.id = s.owner_id
         LEFT JOIN lot l ON l.uri = s.lot_uri LEFT JOIN picked k ON k.sscc = s.sscc
@@ -116,5 +117,6 @@ def by_product(lots: list[Row], *, on: date) -> list[Row]:
         )
         group["kg"] += lot["kg"]
         days = (lot["expires_on"] - on).days if lot["expires_on"] else None
-        group["lots"].append(lot | {"days_left": days, "free_kg": lot["kg"] - lot["picked_kg"]})
+        held = lot["held_units"] == lot["units"]
+        group["lots"].append(lot | {"days_left": days, "free_kg": lot["kg"] - lot["picked_kg"], "held": held})
     return list(groups.values())

@@ -34,6 +34,12 @@ def _stock(session: SessionDep, site: Row, commodity: str | None, room: str | No
     }
 
 
+def _goes_first(groups: list[Row]) -> list[Row]:
+    """Of each product the lot that goes out next: the first to expire that is neither held nor all picked."""
+    free = ([lot for lot in group["lots"] if not lot["held"] and lot["free_kg"] > 0] for group in groups)
+    return [lots[0] for lots in free if lots]
+
+
 def _plain(units: list[Row]) -> list[Row]:
     """Units as the station's script compares scans with them."""
     wanted = ("sscc", "tail", "gtin", "lot_number", "room", "zone", "held", "picked")
@@ -77,6 +83,7 @@ def warehouse(
         for name, words in (("terima", _("Terima")), ("simpan", _("Simpan")), ("ambil", _("Ambil"))):
             tabs.append({"href": f"{address}?kerja={name}", "words": words, "at": kerja == name})
     tabs.append({"href": f"/konsol/temuan?site={site['id']}", "words": ngettext("Temuan %(n)s", "Temuan %(n)s", open_)})
+    stock = _stock(session, site, commodity, room, now)
     return show(
         request,
         session,
@@ -88,7 +95,8 @@ def warehouse(
         live_at=now,
         tabs=tabs,
         site=site,
-        stock=_stock(session, site, commodity, room, now),
+        stock=stock,
+        goes_first=_goes_first(stock["groups"]),
         work=work,
         station_rooms=[
             {name: room[name] for name in ("code", "zone")} for room in overview.rooms(connection, site["id"])

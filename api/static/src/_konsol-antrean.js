@@ -1,5 +1,6 @@
 // The station's queue: every scan is written down before it is sent, sent again under the same id until it is answered,
-// and never as another person. Kept in this browser, one queue a person and place.
+// and never as another person. Kept in this browser, one queue a person and place, one entry a scan: two windows of the
+// same person never write over each other, and what both send counts once.
 
 const AT_ONCE = 50;
 const AGAIN_MS = [1000, 2000, 4000, 8000];
@@ -16,18 +17,14 @@ export function uuid7(now = Date.now()) {
 export class Queue {
   // answered(scan, answer) after each; changed() whenever what waits, or why, is another.
   constructor({ name, csrf, answered, changed }) {
-    Object.assign(this, { name, csrf, answered, changed, tries: 0, sending: false, stopped: "", last: 0 });
-    try { this.scans = JSON.parse(localStorage.getItem(name)) ?? []; } catch { this.scans = []; }
+    Object.assign(this, { name, csrf, answered, changed, tries: 0, atOnce: AT_ONCE, sending: false, stopped: "", last: 0 });
+    const kept = Object.keys(localStorage).filter((key) => key.startsWith(`${name}/`)).sort();
+    this.scans = kept.map((key) => JSON.parse(localStorage.getItem(key)));
     addEventListener("online", () => { this.tries = 0; this.send(); });
   }
 
   get waiting() { return this.scans.length; }
   get cut() { return this.tries > 0 || !navigator.onLine; }
-
-  keep() {
-    try { localStorage.setItem(this.name, JSON.stringify(this.scans)); } catch { /* full: it stays in memory */ }
-    this.changed();
-  }
 
   // Moments are never equal, so that what was done first also happened first.
   add(told) {
@@ -35,9 +32,19 @@ export class Queue {
     this.last = at;
     const scan = { id: uuid7(at), at: new Date(at).toISOString(), ...told };
     this.scans.push(scan);
-    this.keep();
+    try { localStorage.setItem(`${this.name}/${scan.id}`, JSON.stringify(scan)); } catch { /* full: it stays in memory */ }
+    this.changed();
     this.send();
     return scan;
+  }
+
+  // `told` are the server's answers to `batch`, one each.
+  settle(batch, told) {
+    const done = new Set(batch.map((scan) => scan.id));
+    this.scans = this.scans.filter((scan) => !done.has(scan.id));
+    for (const id of done) localStorage.removeItem(`${this.name}/${id}`);
+    this.tries = 0;
+    batch.forEach((scan, place) => this.answered(scan, told[place]));
   }
 
   again() {
@@ -50,7 +57,7 @@ export class Queue {
     if (!navigator.onLine) { this.changed(); return; }
     this.sending = true;
     clearTimeout(this.timer);
-    const batch = this.scans.slice(0, AT_ONCE);
+    const batch = this.scans.slice(0, this.atOnce);
     try {
       const answer = await fetch("/api/v1/scans", {
         method: "POST",
@@ -58,14 +65,12 @@ export class Queue {
         body: JSON.stringify(batch),
       });
       if (answer.status === 401 || answer.status === 403) this.stopped = "signIn";
-      else if (!answer.ok) throw new Error(String(answer.status));
+      else if (answer.ok) this.settle(batch, await answer.json());
+      else if (answer.status >= 500 || [408, 429].includes(answer.status)) throw new Error(String(answer.status));
+      else if (batch.length > 1) this.atOnce = 1; // one of them cannot be read: find out which
       else {
-        const told = await answer.json();
-        const done = new Set(batch.map((scan) => scan.id));
-        this.scans = this.scans.filter((scan) => !done.has(scan.id));
-        this.tries = 0;
-        this.keep();
-        batch.forEach((scan, place) => this.answered(scan, told[place]));
+        const { detail, title } = await answer.json();
+        this.settle(batch, [{ status: "refused", findings: [], reason: detail ?? title }]);
       }
     } catch {
       this.tries += 1;
