@@ -13,10 +13,11 @@ from sqlalchemy import Engine, text
 from starlette.middleware.gzip import GZipMiddleware
 
 from api import errors
+from api.description import describe
 from api.pages import konsol, tani
 from api.pages import prices as price_pages
 from api.pages.rendering import static_files
-from api.routes import accounts, digital_link, positions, prices, reads, scans, tags
+from api.routes import accounts, digital_link, harvest_form, positions, prices, reads, scans, tags
 from core import database, settings
 from core.settings import ROOT, Settings
 
@@ -32,6 +33,7 @@ ROUTERS = (
     scans.router,
     tags.router,
     tani.router,
+    harvest_form.router,
 )
 
 REQUESTS = Counter("lumbung_http_requests_total", "Requests answered", ["method", "route", "status"])
@@ -79,6 +81,7 @@ def create_app(given: Settings | None = None, engine: Engine | None = None) -> F
         app.include_router(router)
     app.mount("/static", static_files(), name="static")
     _add_health(app)
+    describe(app)
     return app
 
 

@@ -27,7 +27,8 @@ export function moment(at) {
 
 export const $ = (selector, within = document) => within.querySelector(selector);
 export const $$ = (selector, within = document) => [...within.querySelectorAll(selector)];
-export const show = (element, shown = true) => (element.hidden = !shown);
+// By attribute: drawings have no such property.
+export const show = (element, shown = true) => element.toggleAttribute("hidden", !shown);
 
 /** Fill an error line below its field and tie the two together; an empty `words_` takes it away. */
 export function complain(line, field, words_ = "") {
