@@ -1,13 +1,16 @@
 """What a console shows of tracking: counts along the corridor, findings to settle, loads of carriers, search."""
 
 import re
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import psycopg
 
 from core.database import Row, one, rows
+from core.errors import NotFound
 from core.permissions import Viewer
+from tracking.findings import close
 from tracking.gs1.keys import tail
 from tracking.happenings import GS1
 from tracking.visibility import SEES_ALL, visible_keys
@@ -142,13 +145,15 @@ def findings_by_kind(connection: Connection, viewer: Viewer, *, site_id: UUID | 
     return {row["kind"]: row["n"] for row in counted}
 
 
-def may_settle(connection: Connection, viewer: Viewer, finding_id: UUID) -> bool:
-    """Whether there is such a finding and `viewer` settles it."""
+def settle(connection: Connection, viewer: Viewer, finding_id: UUID, *, reason: str, now: datetime) -> Row:
+    """Close a finding that `viewer` settles; its row. Raises NotFound, Conflict (closed already)."""
     sql, params = _may_settle(viewer)
     found = one(
         connection, f"SELECT 1 AS yes FROM finding f WHERE f.id = %(id)s AND {sql}", params | {"id": finding_id}
     )
-    return found is not None
+    if found is None or viewer.account_id is None:
+        raise NotFound("There is no such finding.")
+    return close(connection, finding_id, by=viewer.account_id, reason=reason, now=now)
 
 
 def _named(epc: str | None) -> Row:

@@ -15,7 +15,6 @@ from api.pages import konsol_words as say
 from api.pages.konsol_frame import ConsoleViewer, show, site_of_work, uuid_of
 from api.pages.rendering import _
 from api.pages.words import wib_date
-from api.routes.reads import settle
 from api.security import safe_next
 from core.database import Row, raw
 from core.errors import Forbidden, Invalid
@@ -64,7 +63,6 @@ def dashboard(request: Request, session: SessionDep, viewer: ViewerDep, site: st
         "ringkasan",
         title=place["name"] if place else _("Yang perlu dikerjakan"),
         now=now,
-        live_at=now,
         place=place,
         hubs=hubs if viewer.role in SEES_ALL else [],
         all_stores=all_stores if viewer.role in SEES_ALL else [],
@@ -185,7 +183,7 @@ def close(
     told = ". ".join(filter(None, (reason.strip(), more.strip())))[:280]
     if len(told) < 3:
         return _findings_page(request, session, viewer, kind="", site="", closed=False, number=1, wrong=finding_id)
-    settle(session, viewer, finding_id, told)
+    overview.settle(raw(session), viewer, finding_id, reason=told, now=datetime.now(UTC))
     return RedirectResponse(_back(back), 303)
 
 

@@ -13,7 +13,7 @@ from api.security import viewer as viewer_known
 from core.database import Row, one, raw
 from core.errors import NotFound
 from hubs import board
-from tracking import findings, overview, provenance, reading, shipments
+from tracking import overview, provenance, reading, shipments
 from tracking.gs1.digital_link import lot_uri, sscc_uri
 from tracking.gs1.urn import normalise
 from tracking.shipments import PAPER_KINDS
@@ -179,15 +179,8 @@ def list_findings(
 @router.post("/findings/{finding_id}/close")
 def close_finding(session: SessionDep, viewer: SettlerDep, finding_id: UUID, body: Closing) -> Json:
     """Settle a finding with a word of reason."""
-    return jsonable_encoder(settle(session, viewer, finding_id, body.reason))
-
-
-def settle(session: SessionDep, viewer: Viewer, finding_id: UUID, reason: str) -> Row:
-    """Close a finding that `viewer` settles. Raises NotFound, Conflict (closed already)."""
-    connection = raw(session)
-    if viewer.account_id is None or not overview.may_settle(connection, viewer, finding_id):
-        raise NotFound("There is no such finding.")
-    return findings.close(connection, finding_id, by=viewer.account_id, reason=reason, now=datetime.now(UTC))
+    closed = overview.settle(raw(session), viewer, finding_id, reason=body.reason, now=datetime.now(UTC))
+    return jsonable_encoder(closed)
 
 
 @router.get("/sites", dependencies=[Depends(viewer_known)])
