@@ -96,7 +96,7 @@ def story(
         "verdict": {
             "state": verdict.state,
             "reasons": [_reason(reason) for reason in verdict.reasons],
-            "records": len(history),
+            "records": sum(stop.records for stop in journey),  # harvests of what it was made from among them
             "steps": len(journey),
         },
         "product": _product(product),

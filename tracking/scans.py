@@ -100,6 +100,10 @@ def _not_understood(item: object, error: ValidationError) -> Outcome:
         for fault in error.errors(include_url=False, include_context=False, include_input=False)
     ]
     id_text = named[:64] if isinstance(named, str) else None
+    if error.errors()[0]["type"] in ("union_tag_not_found", "union_tag_invalid"):
+        errors = [{"field": "step", "message": f"say what happened: one of {', '.join(steps.PERMISSIONS_OF)}"}]
+    elif not isinstance(item, dict):
+        errors = [{"field": "", "message": "a scan is a JSON object"}]
     first = errors[0]
     return Outcome(id_text, "refused", reason=f"{first['field'] or 'scan'}: {first['message']}", errors=errors)
 

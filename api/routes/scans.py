@@ -22,15 +22,15 @@ class FindingTold(BaseModel):
     """What did not fit."""
 
     kind: str
-    epc: str | None
-    tail: str | None
+    epc: str | None = None
+    tail: str | None = None
     facts: dict[str, Any]
 
 
 class ScanAnswer(BaseModel):
     """What became of one scan."""
 
-    id: str | None
+    id: str | None = None
     status: Literal["recorded", "repeated", "flagged", "refused", "conflict"]
     events: list[str] = Field(description="CBV hash ids of the events recorded")
     findings: list[FindingTold]
