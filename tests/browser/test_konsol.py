@@ -35,11 +35,11 @@ def burst(page: Page, code: str) -> None:
     page.keyboard.press("Enter")
 
 
-def type_plate(page: Page, plate: str) -> None:
+def type_plate(page: Page, plate: str, *, shown: str = "") -> None:
     """As a person types it, into the field."""
     page.locator("#kode").fill(plate)
     page.locator("#kode").press("Enter")
-    expect(page.locator("[data-word]")).to_have_text(plate)
+    expect(page.locator("[data-word]")).to_have_text(shown or plate)
 
 
 def a_load(stage: Stage, count: int, truck: str, *, farm: int = 0, **more: Any) -> tuple[list[Tag], str]:
@@ -207,6 +207,29 @@ def test_a_warehouse_receives_stores_and_picks_first_expired_first(desk: Window,
     expect(page.locator("[data-word]")).to_have_text("Cocok")
     all_sent(page)
     assert [seen_at(stage, sack, "picking") for sack in (*old, *new)] == [1, 1]
+
+
+def test_a_warehouse_counts_what_comes_off_a_truck(desk: Window, stage: Stage) -> None:
+    sacks, _ = a_load(stage, 3, "BE 8380 LMC", farm=9)
+    operator = stage.account("warehouse_operator", site_gln=MARUNDA)
+    page = desk.sign_in(operator.login, then=f"/konsol/gudang/{MARUNDA}?kerja=terima")
+    page.wait_for_selector("[data-listening]")
+    type_plate(page, "be 8380 lmc", shown="BE 8380 LMC")
+    page.locator("h1").click()
+    for number, sack in enumerate(sacks[:2], start=1):
+        burst(page, sack.uri)
+        expect(page.locator(".station [data-count]")).to_have_text(f"{number} / 3")
+    expect(page.locator("[data-go]")).to_contain_text("Selesai, catat kurang 1")
+    page.keyboard.press("Enter")
+    all_sent(page)
+    assert [seen_at(stage, sack, "accepting") for sack in sacks] == [1, 1, 0]
+    owners = stage.rows(
+        "SELECT DISTINCT p.name FROM stock_unit u JOIN party p ON p.id = u.owner_id WHERE u.sscc = ANY(%s)",
+        [sack.sscc for sack in sacks],
+    )
+    assert [row["name"] for row in owners] == [stage.farm(9)[0].name]  # stored for them, not given to the warehouse
+    type_plate(page, "BE 8380 LMC")
+    expect(page.locator(".station [data-count]")).to_have_text("0 / 1")  # the one that is still aboard
 
 
 @pytest.fixture(scope="module")
