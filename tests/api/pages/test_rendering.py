@@ -168,7 +168,7 @@ def test_placeholders_survive_translation() -> None:
         if message.id
         for source, target in zip(
             [message.id] if isinstance(message.id, str) else message.id,
-            [message.string] if isinstance(message.string, str) else message.string,
+            [message.string] if isinstance(message.string, str) else message.string or (),
             strict=True,
         )
         if sorted(re.findall(r"%\(\w+\)s|%%", source)) != sorted(re.findall(r"%\(\w+\)s|%%", target))
