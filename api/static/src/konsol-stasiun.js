@@ -3,24 +3,15 @@
 
 import { Queue } from "./_konsol-antrean.js";
 import { play } from "./_konsol-bunyi.js";
+import { VERDICTS, element, fill, icon, sacks, tailOf } from "./_konsol-gambar.js";
 import { listen, read } from "./_konsol-pemindai.js";
 
 const root = document.querySelector("[data-station]");
 const own = root.dataset;
 const words = JSON.parse(own.words);
 const part = (name) => root.querySelector(`[data-${name}]`);
-const tailOf = (sscc) => `${sscc.slice(13, 17)} ${sscc[17]}`;
 const number = new Intl.NumberFormat(own.language === "en" ? "en" : "id");
 const time = (at) => new Date(at).toLocaleTimeString("en-GB", { timeZone: "Asia/Jakarta" }).replaceAll(":", own.language === "en" ? ":" : ".");
-const fill = (sentence, values) => sentence.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
-const SVG = "http://www.w3.org/2000/svg";
-
-const VERDICTS = {
-  match: ["aman", "check", "good"], notThis: ["siaga", "warn", "bad"], again: ["", "wait", "same"], unknown: ["", "ask", "bad"],
-  refused: ["siaga", "warn", "bad"], finding: ["siaga", "warn", "bad"], recalled: ["intervensi", "octa", "bad"], held: ["intervensi", "octa", "bad"],
-  earlier: ["siaga", "warn", "bad"], wrongRoom: ["siaga", "warn", "bad"], notHere: ["siaga", "warn", "bad"], chooseRoom: ["siaga", "warn", "bad"],
-  badNumber: ["siaga", "warn", "bad"], notFound: ["siaga", "warn", "bad"], released: ["aman", "check", "good"], done: ["aman", "check", "good"], ready: ["idle", "scan", null],
-};
 
 let load = null; // the truck or vessel that is open: {code, carrier, units, shipment, next, arrived, seen: Set, extra: Map}
 const stock = new Map(JSON.parse(own.units).map((unit) => [unit.sscc, unit]));
@@ -35,18 +26,6 @@ let sound = localStorage.getItem("lumbung.suara") !== "mati";
 const queue = new Queue({ name: `lumbung.antrean.${own.account}.${own.site}`, csrf: own.csrf, answered, changed: showQueue });
 
 // --- saying -----------------------------------------------------------------------------------------------------------
-
-function icon(name, small) {
-  const svg = document.createElementNS(SVG, "svg"), use = document.createElementNS(SVG, "use");
-  svg.setAttribute("class", small ? "i s" : "i");
-  svg.setAttribute("viewBox", "0 0 20 20");
-  svg.setAttribute("aria-hidden", "true");
-  use.setAttribute("href", `${own.icons}#i-${name}`);
-  svg.append(use);
-  return svg;
-}
-
-const element = (name, className, text = "") => Object.assign(document.createElement(name), { className, textContent: text });
 
 function answer(verdict, word, about = null, beside = "") {
   const [tone, shape, noise] = VERDICTS[verdict];
@@ -72,25 +51,10 @@ function showCount() {
   box.hidden = !shown;
   box.replaceChildren(number.format(seen));
   if (of) box.append(element("span", "", ` / ${number.format(of)}`));
-  part("sacks").replaceChildren(...(load?.units.length ? [sacks()] : []));
+  part("sacks").replaceChildren(...(load?.units.length ? [sacks(load.units, (sscc) => load.seen.has(sscc))] : []));
 }
 
 const total = () => load.units.length || (load.offline ? 0 : load.shipment?.planned_units ?? 0);
-
-// One bar a sack, in the order of their numbers: whole where it was seen, dashed where not.
-function sacks() {
-  const columns = load.units.length > 100 ? 40 : 20, pitch = 100 / columns, svg = document.createElementNS(SVG, "svg");
-  svg.setAttribute("class", "sacks");
-  svg.setAttribute("aria-hidden", "true");
-  svg.setAttribute("height", Math.ceil(load.units.length / columns) * 16);
-  load.units.forEach((unit, place) => {
-    const seen = load.seen.has(unit.sscc), bar = document.createElementNS(SVG, "rect");
-    const shape = { class: seen ? "sack" : "sack-gap", x: `${(place % columns) * pitch}%`, y: Math.floor(place / columns) * 16 + (seen ? 3 : 3.8), width: `${pitch * 0.76}%`, height: seen ? 8 : 6.4, rx: seen ? 4 : 3.2 };
-    for (const [name, value] of Object.entries(shape)) bar.setAttribute(name, value);
-    svg.append(bar);
-  });
-  return svg;
-}
 
 function chips(name, heading, units) {
   const box = part(name);
@@ -259,7 +223,7 @@ function arrive() {
 }
 
 function actionWord(lacking) {
-  if (!load) return own.work === "gerbang" || own.work === "terima" ? "" : "";
+  if (!load) return "";
   const short = { n: number.format(lacking) };
   switch (load.next.step) {
     case "arriving": return words.arrive;
