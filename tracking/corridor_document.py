@@ -227,16 +227,22 @@ def read(document: dict[str, Any]) -> CorridorDocument:
 
 def _where(document: dict[str, Any], place: tuple[int | str, ...]) -> str:
     """`sites[3] "Hub Panjang" lon`: where a person finds the fault."""
-    words, found = "", document
+    words = ""
+    found: Any = document
     for step in place:
         words += f"[{step}]" if isinstance(step, int) else f"{' ' if words else ''}{step}"
         try:
-            found = found[step]  # type: ignore[index]
+            found = found[step]
         except (KeyError, IndexError, TypeError):
             break
-        if isinstance(step, int) and isinstance(found, dict) and (name := found.get("name") or found.get("name_id")):
+        if isinstance(step, int) and (name := _name(found)):
             words += f' "{name}"'
     return words
+
+
+def _name(entry: Any) -> str | None:
+    named: dict[str, Any] = entry if isinstance(entry, dict) else {}
+    return named.get("name") or named.get("name_id")
 
 
 def _key_faults(corridor: CorridorDocument) -> Iterable[str]:
