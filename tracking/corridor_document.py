@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from shapely.geometry import Point, Polygon
@@ -241,7 +241,9 @@ def _where(document: dict[str, Any], place: tuple[int | str, ...]) -> str:
 
 
 def _name(entry: Any) -> str | None:
-    named: dict[str, Any] = entry if isinstance(entry, dict) else {}
+    if not isinstance(entry, dict):
+        return None
+    named = cast("dict[str, Any]", entry)
     return named.get("name") or named.get("name_id")
 
 
