@@ -5,7 +5,7 @@ import sys
 
 from bench.report import machine, write
 
-NAMES = ("scans",)
+NAMES = ("scans", "positions")
 
 
 def main(wanted: list[str]) -> None:
