@@ -32,6 +32,7 @@ COMMANDS = {
 }
 # These look after the database themselves, or have no need of it.
 WITHOUT_DATABASE = {"serve", "web", "restore", "simulate"}
+FILES_ONLY = {("prices", "evaluate")}  # of a command that otherwise needs it
 
 
 class Commands(TyperGroup):
@@ -69,6 +70,8 @@ def lumbung(
     if data is not None:
         os.environ["LUMBUNG_DATA"] = str(data.absolute())
     if context.invoked_subcommand in WITHOUT_DATABASE or "--help" in sys.argv:
+        return
+    if any(context.invoked_subcommand == noun and verb in sys.argv for noun, verb in FILES_ONLY):
         return
     from api.instance import database_in_use
 

@@ -1,13 +1,18 @@
-"""`lumbung prices …`: what is known of prices, and the alerts they raise."""
+"""`lumbung prices …`: what is known of prices, the alerts they raise, and what alerts and forecasts are worth."""
 
 import json
+import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from api.transaction import command_session
-from prices import alerts, observations
+from prices import alerts, carried, observations
+from prices.evaluation import evaluate, gathered
+from prices.importers import Reading, judge, read
+from prices.rows import LARGEST_BYTES, UnreadableFile
 
 app = typer.Typer(no_args_is_help=True, help="Price series and alerts.")
 
@@ -91,3 +96,31 @@ def list_alerts(
             f"{a.began_on}: {a.name}, {a.area}: {a.price_idr:.0f} is {a.gap_percent} % above {a.instrument}"
             f" {a.reference_idr:.0f} ({a.decree}); {state}"
         )
+
+
+@app.command("evaluate")
+def evaluate_files(
+    files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, readable=True, help="Price files.")],
+    area: Annotated[
+        str | None, typer.Option(help="Province that the prices are from, where the file has no column for it.")
+    ] = None,
+) -> None:
+    """Judge forecasts and alerts on files alone: one JSON list on standard output, one object a series.
+
+    No database is needed. Every figure is what could be known on its date. Ends with status 1 if a file was refused.
+    """
+    today = (datetime.now(UTC) + observations.JAKARTA).date()
+    readings: list[Reading] = []
+    refused = False
+    for file in files:
+        try:
+            if file.stat().st_size > LARGEST_BYTES:
+                raise UnreadableFile(f"the file is larger than {LARGEST_BYTES // 2**20} MiB")
+            readings.append(judge(read(file.read_bytes(), file_name=file.name, area=area, today=today)))
+        except UnreadableFile as error:
+            refused = True
+            print(f"{file.name}: refused, {error}", file=sys.stderr)
+    official, lebaran = carried.official_prices(), carried.lebaran()
+    print(json.dumps([evaluate(e, official, lebaran) for e in gathered(readings)], ensure_ascii=False, allow_nan=False))
+    if refused:
+        raise typer.Exit(1)

@@ -98,7 +98,9 @@ def test_anomaly_as_worked_by_hand() -> None:
 
 def test_ifpa_as_worked_by_hand() -> None:
     """A price that moves every January only: by 1.1³, 1.2³, 1.3³, then 1.4³; so 10, 20, 30, then 40 % a month."""
-    prices: Floats = np.repeat(np.cumprod(np.array([1000.0, 1.1**3, 1.2**3, 1.3**3, 1.4**3])), 12)
+    prices = np.repeat(np.cumprod(np.array([1000.0, 1.1**3, 1.2**3, 1.3**3, 1.4**3], np.float64)), 12).astype(
+        np.float64
+    )
     # CAGR is the fourth root: .0241137, .0466351, .0677900, then .0877573
     cagr = [root**0.25 - 1 for root in (1.1, 1.2, 1.3, 1.4)]
     mean = (cagr[0] + 2 * cagr[1] + 3 * cagr[2]) / 6
