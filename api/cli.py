@@ -27,6 +27,7 @@ COMMANDS = {
     "corridor": "corridor",
     "demo": "demo",
     "simulate": "simulate",
+    "pictures": "pictures",
     "import": "import_",
     "prices": "prices",
 }
