@@ -6,6 +6,7 @@ from pathlib import Path
 from sqlmodel import Session
 
 from prices import alerts
+from prices.cover import Demand, read_demands
 from prices.observations import import_file
 from prices.reference_files import Reference, read_references
 from prices.references import import_references
@@ -34,3 +35,8 @@ def official_prices() -> list[Reference]:
 def lebaran() -> list[date]:
     """The first days of Eid al-Fitr that are known, in order."""
     return sorted(lebaran_dates((FOLDER / "lebaran.csv").read_text(encoding="utf-8")).values())
+
+
+def demands() -> list[Demand]:
+    """What sources say an area needs of a commodity; they conflict, and all are kept."""
+    return read_demands((FOLDER / "demand.csv").read_text(encoding="utf-8"))
