@@ -45,7 +45,7 @@ def follow(connection: Connection, outcome: Outcome) -> None:
 def _trucks(connection: Connection, step: str, vessel: str, facts: Facts) -> list[str]:
     """The trucks that this scan put on a vessel or took off it."""
     if step == "loading" or facts.carriers:
-        named = list(facts.carriers)
+        named = [uri for uri in facts.carriers if uri.startswith(CARRIER)]
     elif step == "unloading" and not facts.tags:
         gone = "SELECT child FROM containment WHERE parent = %s AND to_at = %s AND child LIKE %s"
         named = [row["child"] for row in rows(connection, gone, (CARRIER + vessel, facts.at, CARRIER + "%"))]

@@ -48,7 +48,7 @@ class Facts:
     tags: tuple[str, ...] = ()
     parent: str | None = None
     carrier: str | None = None
-    carriers: tuple[str, ...] = ()
+    carriers: tuple[str, ...] = ()  # trucks and containers that go onto the carrier, or come off it
     shipment: str | None = None
     lot: str | None = None
     lot_number: str | None = None

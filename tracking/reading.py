@@ -137,9 +137,23 @@ def find_party(connection: Connection, gln: str) -> Row:
 
 def find_parent(connection: Connection, named: str) -> str:
     """The URI of what units are packed into: a tag of ours, or a container by its GRAI. Raises Unreadable."""
-    if "/8003/" in named or one(connection, "SELECT 1 FROM container WHERE grai = %s", (named.strip(),)):
-        grai = normalise(named if named.startswith("http") else f"{GS1}/8003/{named.strip()}").rpartition("/8003/")[2]
-        if not one(connection, "SELECT 1 FROM container WHERE grai = %s", (grai,)):
-            raise Unreadable(f"No container of ours is named {named[:120]}.", field="parent", given=named[:120])
-        return f"{GS1}/8003/{grai}"
+    try:
+        return find_container(connection, named, field="parent")
+    except Unreadable:
+        if "/8003/" in named:
+            raise
     return read_tag(named, field="parent").epc
+
+
+def find_container(connection: Connection, named: str, *, field: str = "containers") -> str:
+    """The URI of a container by its GRAI, a Digital Link to it, or its ISO 6346 number. Raises Unreadable."""
+    text = named.strip()
+    grai = normalise(text).rpartition("/8003/")[2] if text.startswith("http") else text
+    found = one(
+        connection,
+        "SELECT grai FROM container WHERE grai = %s OR iso6346 = %s",
+        (grai, text.upper().replace(" ", "")),
+    )
+    if found is None:
+        raise Unreadable(f"No container of ours is named {named[:120]}.", field=field, given=named[:120])
+    return normalise(f"{GS1}/8003/{found['grai']}")

@@ -308,9 +308,12 @@ class _Scan:
             tags=tuple(tag.epc for tag in read if tag.epc not in made),
             parent=reading.find_parent(self.connection, parent) if parent else None,
             carrier=self.carrier["uri"] if self.carrier else None,
-            carriers=tuple(
-                reading.find_carrier(self.connection, named, field="carriers")["uri"]
-                for named in self._told("carriers") or []
+            carriers=(
+                *(reading.find_container(self.connection, named) for named in self._told("containers") or []),
+                *(
+                    reading.find_carrier(self.connection, named, field="carriers")["uri"]
+                    for named in self._told("carriers") or []
+                ),
             ),
             shipment=self.shipment["uri"] if self.shipment else None,
             lot=normalise(lot) if lot else None,

@@ -58,6 +58,7 @@ Heads = Annotated[int, Field(ge=0, le=1_000_000)]
 Tag = Annotated[Text, Field(min_length=1, max_length=500)]
 Tags = Annotated[list[Tag], Field(min_length=1, max_length=TAGS_MAX)]
 Key = Annotated[Text, Field(min_length=1, max_length=300)]
+Keys = Annotated[list[Key], Field(min_length=1, max_length=100)]
 LotNumber = Annotated[str, Field(pattern=r"^[0-9A-Za-z.\-/_]{1,20}$")]
 Reason = Annotated[Text, Field(min_length=3, max_length=280)]
 
@@ -95,28 +96,30 @@ class Packing(Step):
 
 
 class Loading(Step):
-    """Units (or trucks) go onto a carrier."""
+    """Units, containers or (ro-ro) trucks go onto a carrier."""
 
     step: Literal["loading"]
     carrier: Key
     tags: Tags | None = None
-    carriers: Annotated[list[Key], Field(min_length=1, max_length=100)] | None = None
+    containers: Keys | None = None
+    carriers: Keys | None = None
     shipment: Key | None = None
 
     @model_validator(mode="after")
     def _something(self) -> "Loading":
-        if not self.tags and not self.carriers:
-            raise ValueError("say what is loaded: tags or carriers")
+        if not self.tags and not self.carriers and not self.containers:
+            raise ValueError("say what is loaded: tags, containers or carriers")
         return self
 
 
 class Unloading(Step):
-    """Units (or trucks) come off a carrier; without a list, everything."""
+    """Units, containers or trucks come off a carrier; without a list, everything."""
 
     step: Literal["unloading"]
     carrier: Key
     tags: Tags | None = None
-    carriers: Annotated[list[Key], Field(min_length=1, max_length=100)] | None = None
+    containers: Keys | None = None
+    carriers: Keys | None = None
     shipment: Key | None = None
 
 

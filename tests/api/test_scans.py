@@ -17,7 +17,7 @@ from core.cluster import DatabaseUrls
 from core.settings import Settings
 from tests.world import World
 from tracking.corridor import lampung_jakarta
-from tracking.models import Carrier, Product
+from tracking.models import Carrier, Container, Product
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -329,3 +329,26 @@ def test_a_truck_moves_along_the_hubs_board_and_onto_the_vessel(world: World) ->
         world.tell(world.scan(step, hours, site=world.panjang.uri, **fields))
         stages.append(world.rows(visit, truck.giai)[0]["stage"])
     assert stages == ["gate", "inspection", "out"]
+
+
+def test_sacks_travel_in_a_sealed_box_on_a_truck_on_a_vessel(world: World) -> None:
+    sacks = world.harvested(count=2)
+    box = world.session.exec(select(Container).where(Container.kind == "dry")).all()[0]
+    truck = world.session.exec(select(Carrier).where(Carrier.kind == "truck")).all()[6]
+    assert box.iso6346 is not None
+    answers = world.tell(
+        world.scan("packing", 2, parent=box.grai, tags=sacks, site=world.farm.uri),
+        world.scan("loading", 3, carrier=truck.name, containers=[box.iso6346], site=world.farm.uri),
+        world.scan("loading", 10, carrier=world.vessel.name, carriers=[truck.name], site=world.panjang.uri),
+        world.scan("arriving", 24, carrier=world.vessel.name, site=world.priok.uri),
+    )
+    assert [answer["status"] for answer in answers] == ["recorded"] * 4
+    story = world.client.get(
+        f"/api/v1/units/{sacks[0].partition('/00/')[2][:18]}", headers={"authorization": f"Bearer {world.admin}"}
+    ).json()
+    assert [inside["name"] for inside in story["contained_in"]] == [box.iso6346, truck.name, world.vessel.name]
+    assert "sea" in [stop["step"] for stop in story["journey"]]
+    [unknown] = world.tell(
+        world.scan("loading", 30, carrier=truck.name, containers=["XXXU0000000"], site=world.farm.uri)
+    )
+    assert unknown["errors"][0]["field"] == "containers"
