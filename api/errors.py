@@ -9,7 +9,7 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from starlette.exceptions import HTTPException
 
 from api.pages.rendering import here, page_problem
@@ -94,6 +94,13 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     def _(request: Request, error: HTTPException) -> Response:
         return problem(request, error.status_code, str(error.detail), headers=dict(error.headers or {}))
+
+    @app.exception_handler(DataError)
+    @app.exception_handler(psycopg.DataError)
+    def _(request: Request, error: Exception) -> Response:
+        # A NUL in a text, a number past its column: what no column can hold, none of our rows does.
+        log.warning("data", path=request.url.path, error=type(error).__name__)  # its text may hold the value
+        return problem(request, 422, "The input is not valid", "A value is one that no record can hold.")
 
     @app.exception_handler(OperationalError)
     @app.exception_handler(psycopg.OperationalError)
