@@ -99,7 +99,8 @@ def _not_understood(item: object, error: ValidationError) -> Outcome:
         {"field": ".".join(str(part) for part in fault["loc"] if part not in _STEP_NAMES), "message": fault["msg"]}
         for fault in error.errors(include_url=False, include_context=False, include_input=False)
     ]
-    id_text = named[:64] if isinstance(named, str) else None
+    # Half a character (a lone surrogate) can be read in JSON, but not answered.
+    id_text = named[:64].encode(errors="replace").decode() if isinstance(named, str) else None
     if error.errors()[0]["type"] in ("union_tag_not_found", "union_tag_invalid"):
         errors = [{"field": "step", "message": f"say what happened: one of {', '.join(steps.PERMISSIONS_OF)}"}]
     elif not isinstance(item, dict):
@@ -152,7 +153,10 @@ def _record(
 
 def _corrected(at: datetime, offset: timedelta, now: datetime) -> tuple[datetime, list[Found]]:
     """The moment told, set right by the phone's clock error; one that still cannot be is taken as now, and flagged."""
-    corrected = at + offset if abs(offset) >= timedelta(seconds=2) else at
+    try:
+        corrected = at + offset if abs(offset) >= timedelta(seconds=2) else at
+    except OverflowError:  # no clock error, but no clock at all
+        corrected = at
     corrected = corrected.replace(microsecond=corrected.microsecond // 1000 * 1000)  # EPCIS tells milliseconds
     if corrected > now + findings.CLOCK_AHEAD or corrected < now - findings.CLOCK_BEHIND:
         return now.replace(microsecond=0), [

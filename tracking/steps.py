@@ -23,7 +23,10 @@ def _is_uuid7(value: UUID) -> UUID:
 def _aware(value: datetime) -> datetime:
     if value.utcoffset() is None:
         raise ValueError("must say its offset from UTC, as in 2026-11-21T10:42:00+07:00")
-    return value.astimezone(UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("lies outside the years 1 to 9999") from None
 
 
 def _number(value: Any) -> Any:
@@ -36,12 +39,15 @@ def _number(value: Any) -> Any:
 def _text(value: str) -> str:
     if "\x00" in value:
         raise ValueError("holds a NUL character")
+    if any("\ud800" <= character <= "\udfff" for character in value):
+        raise ValueError("holds half a character (a lone surrogate)")
     return value
 
 
 Text = Annotated[str, AfterValidator(_text)]
 Moment = Annotated[datetime, Field(strict=False), AfterValidator(_aware)]
-Day = Annotated[date, Field(strict=False)]
+# Bounded so that a shelf life can always be added to it.
+Day = Annotated[date, Field(strict=False, ge=date(2000, 1, 1), le=date(2100, 1, 1))]
 Kg = Annotated[
     Decimal, BeforeValidator(_number), Field(strict=False, gt=0, le=1_000_000, decimal_places=3, allow_inf_nan=False)
 ]

@@ -1,0 +1,98 @@
+"""What somebody with bad intent, a broken phone or a wrong clock may try; and what the record then says."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from api.corridor import load
+from core.settings import Settings
+from tests.world import World
+from tracking.corridor import lampung_jakarta
+
+
+@pytest.fixture(scope="module", autouse=True)
+def corridor(engine: Engine) -> None:
+    with Session(engine) as session:
+        load(session, lampung_jakarta())
+        session.commit()
+
+
+@pytest.fixture
+def world(client: TestClient, session: Session, settings: Settings) -> Iterator[World]:
+    yield World(client, session, settings)
+    session.rollback()
+
+
+def kinds(answer: dict[str, Any]) -> list[str]:
+    return sorted(finding["kind"] for finding in answer["findings"])
+
+
+# --- what cannot be a value ------------------------------------------------------------------------------------------
+
+MOMENTS = ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z")
+
+
+@pytest.mark.parametrize(
+    ("at", "phone"), [*((at, None) for at in MOMENTS), *zip(MOMENTS, MOMENTS[::-1], strict=True), (MOMENTS[0],) * 2]
+)
+def test_no_moment_however_far_keeps_the_other_scans_of_a_phone_from_being_recorded(
+    world: World, at: str, phone: str | None
+) -> None:
+    bad, good = world.tags(2)
+    headers = {"x-phone-time": phone} if phone else {}
+    answers = world.tell(world.harvest(bad) | {"at": at}, world.harvest(good), token=world.head, **headers)
+    assert answers[0]["status"] in ("refused", "flagged")
+    assert answers[1]["events"]
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_a_day_of_harvest_no_shelf_life_can_be_added_to_is_refused(world: World, day: str) -> None:
+    [answer] = world.tell(world.harvest(world.tags()[0], produced_on=day), token=world.head)
+    assert (answer["status"], answer["errors"][0]["field"]) == ("refused", "produced_on")
+
+
+@pytest.mark.parametrize("field", ["id", "note", "site", "tag", "lot", "gtin", "at"])
+def test_half_a_character_refuses_its_own_scan_only(world: World, field: str) -> None:
+    bad, good = world.tags(2)
+    scans = [world.harvest(bad) | {field: "\ud800"}, world.harvest(good)]
+    response = world.client.post(
+        "/api/v1/scans",
+        content=json.dumps(scans),
+        headers={"authorization": f"Bearer {world.head}", "content-type": "application/json"},
+    )
+    assert response.status_code == 200
+    assert [answer["status"] for answer in response.json()] == ["refused", "recorded"]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/api/v1/sites?kind=%00",
+        "/api/v1/findings?kind=%00",
+        "/api/v1/loads?code=%00&site=%00",
+        "/konsol/cari?q=%00",
+        "/konsol/hub/%00",
+        "/konsol/pengiriman/%00",
+    ],
+)
+def test_a_nul_in_an_address_is_the_askers_fault(world: World, address: str) -> None:
+    response = world.client.get(address, headers={"authorization": f"Bearer {world.admin}"})
+    assert response.status_code in (200, 404, 422)
+
+
+@pytest.mark.parametrize(
+    ("address", "body"),
+    [
+        ("/api/v1/people", {"login": "seseorang", "name": "a\x00b", "pin": "839271"}),
+        ("/api/v1/devices", {"name": "a\x00b"}),
+    ],
+)
+def test_a_nul_in_a_body_is_the_askers_fault(world: World, address: str, body: dict[str, str]) -> None:
+    response = world.client.post(address, json=body, headers={"authorization": f"Bearer {world.head}"})
+    assert response.status_code == 422
+    assert response.headers["content-type"] == "application/problem+json"
