@@ -94,6 +94,8 @@ def _corridor(connection: psycopg.Connection[Any], viewer: Viewer) -> dict[str, 
     if sees_all or viewer.may("stock:read"):
         line["gudang"]["count"] = _tonnes(sum(store["kg"] for store in kept))
         line["gudang"]["findings"] = sum(counted["findings"].get(store["id"], 0) for store in kept) if sees_all else 0
+    if not viewer.may("events:read"):  # counts are for all; what stands behind them is not
+        return {place: there | {"href": there["href"] if place == "pasar" else ""} for place, there in line.items()}
     own = next((store for store in kept if store["id"] == viewer.site_id), None)
     if own:
         line["gudang"] |= {
@@ -128,6 +130,20 @@ def _more(viewer: Viewer) -> list[tuple[str, Any]]:
     return [(address, said) for address, said, shown in pages if shown]
 
 
+def frame(request: Request, session: SessionDep, viewer: Viewer) -> dict[str, Any]:
+    """What `console_base.html` needs on every page: the corridor with its counts, further pages, who works here."""
+    connection = raw(session)
+    place = site_of_work(connection, viewer)
+    return {
+        "corridor": _corridor(connection, viewer),
+        "more": _more(viewer),
+        "may_search": viewer.may("events:read"),
+        "person": {"name": viewer.name, "role": place["name"] if place else say.ROLES.get(viewer.role, viewer.role)},
+        "csrf_token": csrf_token_of(request) or "",
+        "viewer": viewer,
+    }
+
+
 def show(
     request: Request,
     session: SessionDep,
@@ -141,22 +157,14 @@ def show(
     **context: Any,
 ) -> HTMLResponse:
     """A page of the console within its frame."""
-    connection = raw(session)
-    moment = now or datetime.now(UTC)
-    place = site_of_work(connection, viewer)
-    role = say.ROLES.get(viewer.role, viewer.role)
     return page(
         request,
         f"konsol/{template}.html",
-        now=moment,
+        now=now or datetime.now(UTC),
         status_code=status_code,
         title=title,
         at=at,
-        corridor=_corridor(connection, viewer),
-        more=_more(viewer),
-        person={"name": viewer.name, "role": place["name"] if place else role},
-        csrf_token=csrf_token_of(request) or "",
-        viewer=viewer,
+        **frame(request, session, viewer),
         **context,
     )
 

@@ -87,7 +87,7 @@ FINDINGS = {
     "heads_off": (_("Jumlah ekor tidak cocok"), _("Hitung ulang, catat yang mati")),
     "damaged": (_("Rusak"), _("Pisahkan, foto, putuskan")),
     "too_warm": (_("Terlalu hangat"), _("Dinginkan atau tahan")),
-    "paper_missing": (_("Surat kurang"), _("Minta surat sebelum dimuat")),
+    "paper_missing": (_("Surat kurang"), _("Minta suratnya, lalu catat")),
     "recalled": (_("Ditarik dari peredaran"), _("Tahan di tempat")),
 }
 

@@ -355,8 +355,11 @@ def page_problem(
 ) -> HTMLResponse:
     """What went wrong, in plain words, and the next action. Asks no database.
 
-    `detail` is shown as it is; `wrong_fields` are (field, what to do) pairs; `reference` is the number to tell us.
+    `title` and `detail` are shown as they are, plain strings (which the API says in English) only to readers of
+    English; `wrong_fields` are (field, what to do) pairs; `reference` is the number to tell us.
     """
+    if language_of(request) != "en":
+        title, detail = ("" if isinstance(said, str) else said for said in (title, detail))
     known = "500" if status_code >= HTTPStatus.INTERNAL_SERVER_ERROR else PROBLEM_PAGES.get(status_code, "problem")
     return page(
         request,

@@ -138,14 +138,21 @@ def test_a_group_head_prints_labels_of_the_own_group_only(stage: Stage) -> None:
 def test_an_observer_sees_no_keys(stage: Stage) -> None:
     desk = Desk(stage, stage.account("observer"))
     assert "angka tanpa nama" in desk.text("/konsol")
+    assert 'role="search"' not in desk.get("/konsol").text
     assert {desk.get(path).status_code for path in PAGES.values()} == {403}
 
 
-def test_navigation_leads_nobody_to_a_closed_door(request: pytest.FixtureRequest) -> None:
-    for role in ("operator", "storekeeper", "officer", "administrator"):
+@pytest.fixture(scope="module")
+def observer(stage: Stage) -> Desk:
+    return Desk(stage, stage.account("observer"))
+
+
+@pytest.mark.parametrize("page", ["/konsol", "/konsol/harga"])
+def test_navigation_leads_nobody_to_a_closed_door(page: str, request: pytest.FixtureRequest) -> None:
+    for role in ("operator", "storekeeper", "officer", "administrator", "observer"):
         desk: Desk = request.getfixturevalue(role)
-        addresses = set(re.findall(r'href="(/konsol[^"#]*)"', desk.get("/konsol").text))
-        addresses = {a for a in addresses if "lang=" not in a and "theme=" not in a and a != "/konsol/harga"}
+        addresses = set(re.findall(r'href="(/konsol[^"#]*)"', desk.get(page).text))
+        addresses = {a for a in addresses if "lang=" not in a and "theme=" not in a}
         closed = {a for a in addresses if desk.get(a.replace("&amp;", "&")).status_code not in (200, 303)}
         assert not closed, role
 

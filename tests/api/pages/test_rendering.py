@@ -239,8 +239,18 @@ def test_each_problem_says_what_happened_and_offers_one_next_action(status: int,
     assert "7F3K" in text
 
 
+def test_what_the_api_says_in_english_is_shown_to_readers_of_english_only() -> None:
+    def told(language: str) -> str:
+        scope = {"type": "http", "method": "GET", "scheme": "http", "path": "/x", "server": ("localhost", 80)}
+        request = Request(scope | {"query_string": f"lang={language}".encode(), "headers": []})
+        return bytes(page_problem(request, 403, detail="your role may not do this").body).decode()
+
+    assert "your role may not" in told("en")
+    assert "your role may not" not in told("id")
+
+
 def test_what_a_person_typed_is_shown_escaped() -> None:
-    text = bytes(page_problem(None, 422, detail="<b>x</b>", wrong_fields=[("<i>", "y")]).body).decode()
+    text = bytes(page_problem(None, 422, wrong_fields=[("<i>", "<b>x</b>")]).body).decode()
     assert "<b>x</b>" not in text
     assert "&lt;i&gt;" in text
 
