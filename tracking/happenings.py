@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 GS1 = "https://id.gs1.org"
@@ -139,8 +139,8 @@ def contents(happening: Happening) -> tuple[str | None, Decimal | None, int | No
     lot: str | None = None
     kg: Decimal | None = None
     heads: int | None = None
-    listed = happening.document.get("childQuantityList") or happening.document.get("quantityList") or []
-    for quantity in listed:
+    listed: Any = happening.document.get("childQuantityList") or happening.document.get("quantityList") or []
+    for quantity in cast("list[dict[str, Any]]", listed):
         lot = quantity.get("epcClass", lot)
         if quantity.get("quantity") is None:
             continue
@@ -164,9 +164,9 @@ def fold(happenings: Iterable[Happening]) -> KeyState:
                 state.lot_uri, state.quantity_kg, state.head_count = contents(happening)
         if happening.biz_step in SOLD and state.sold_at is None:
             state.sold_at = happening.at
-        told = happening.document.get("persistentDisposition") or {}
-        persistent |= set(told.get("set") or [])
-        persistent -= set(told.get("unset") or [])
+        told = cast("dict[str, list[str]]", happening.document.get("persistentDisposition") or {})
+        persistent |= set(told.get("set", ()))
+        persistent -= set(told.get("unset", ()))
         state.last_event_at = happening.at
         state.biz_step = happening.biz_step or state.biz_step
         state.disposition = happening.disposition or state.disposition

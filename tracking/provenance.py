@@ -4,8 +4,7 @@ One walk up containment and one up lineage give every record; the rest is pure (
 """
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
-from decimal import Decimal
+from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -18,10 +17,24 @@ from tracking.gs1.keys import tail
 from tracking.happenings import GS1, kind_of
 from tracking.itinerary import Stop, stops
 from tracking.lineage import HELD, ancestors, set_above
+from tracking.story_parts import (
+    as_read,
+    beginnings,
+    event_told,
+    freshness,
+    input_told,
+    is_tagging,
+    kept,
+    only,
+    plain,
+    price_told,
+    product_told,
+    reason_told,
+    stop_told,
+)
 from tracking.verdict import Check, Reason, Record, Verdict, judge
 
 Connection = psycopg.Connection[Any]
-WIB = timedelta(hours=7)
 
 # Every counting event of a key and, for the time it lay in them, of what it lay in.
 HISTORY = f"""
@@ -85,8 +98,8 @@ def story(
     product = one(connection, "SELECT * FROM product WHERE gtin = %s", (lot["gtin"],)) if lot else None
     inputs = _inputs(connection, epc)
     verdict = _verdict(connection, epc, history, issued=issued is not None or bool(history), check=check)
-    listed = [_as_read(row) for row in history]
-    journey = _beginnings(inputs) + stops(listed, harvested=bool(product and product["harvested"]))
+    listed = [as_read(row) for row in history]
+    journey = beginnings(inputs) + stops(listed, harvested=bool(product and product["harvested"]))
     made_at = lot["produced_on"] if lot else None
     return {
         "epc": epc,
@@ -95,26 +108,26 @@ def story(
         "tail": tail(sscc) if sscc else None,
         "verdict": {
             "state": verdict.state,
-            "reasons": [_reason(reason) for reason in verdict.reasons],
+            "reasons": [reason_told(reason) for reason in verdict.reasons],
             "records": sum(stop.records for stop in journey),  # harvests of what it was made from among them
             "steps": len(journey),
         },
-        "product": _product(product),
-        "quantity_kg": _plain((lot if kind == "lot" else state or {}).get("quantity_kg")) if lot else None,
+        "product": product_told(product),
+        "quantity_kg": plain((lot if kind == "lot" else state or {}).get("quantity_kg")) if lot else None,
         "head_count": (lot if kind == "lot" else state).get("head_count") if lot else None,
-        "lot": {**_only(lot, "uri", "gtin", "lot_number"), "produced_on": _plain(made_at)} if lot else None,
+        "lot": {**only(lot, "uri", "gtin", "lot_number"), "produced_on": plain(made_at)} if lot else None,
         "group": _group(connection, lot, issued),
-        "freshness": _freshness(made_at, product, inputs, now) if made_at else None,
-        "kept": _kept(history, product),
-        "journey": [_stop(stop, exact=full) for stop in journey],
+        "freshness": freshness(made_at, product, inputs, now) if made_at else None,
+        "kept": kept(history, product),
+        "journey": [stop_told(stop, exact=full) for stop in journey],
         "track": _track(connection, journey),
-        "made_from": [_input(row) for row in inputs[:20]],
+        "made_from": [input_told(row) for row in inputs[:20]],
         "made_from_count": len(inputs),
         "papers": _papers(connection, history),
-        "price": _price(history),
+        "price": price_told(history),
         "contained_in": _contained_in(connection, epc),
         "position": _position(connection, epc),
-        "events": [_event(row) for row in history] if full else None,
+        "events": [event_told(row) for row in history] if full else None,
     }
 
 
@@ -127,7 +140,7 @@ def _verdict(connection: Connection, epc: str, history: Sequence[Row], *, issued
             row["lon"],
             row["lat"],
             row["own"],
-            tagging=_is_tagging(row),
+            tagging=is_tagging(row),
             told_by=str(row["scan_id"] or row["hash"]),
         )
         for row in history
@@ -138,15 +151,6 @@ def _verdict(connection: Connection, epc: str, history: Sequence[Row], *, issued
     if kind_of(epc) == "lot" and not recalls:
         return Verdict("suspicious", (Reason("held"),)) if held else Verdict("consistent")
     return judge(records, issued=issued, check=check, recalls=recalls, held=held)
-
-
-def _is_tagging(row: Row) -> bool:
-    """Whether the unit itself got its contents or its existence by this event."""
-    if not row["own"]:
-        return False
-    if row["role"] == "parent":
-        return row["action"] == "ADD" and bool(row["document"].get("childQuantityList"))
-    return row["role"] == "output" or (row["role"] == "epc" and row["biz_step"] == "commissioning")
 
 
 def _recall(connection: Connection, source: str) -> Reason:
@@ -187,84 +191,6 @@ def _inputs(connection: Connection, epc: str) -> list[Row]:
         """,
         {"epc": epc},
     )
-
-
-def _beginnings(inputs: Sequence[Row]) -> list[Stop]:
-    """The harvests behind a processed product as one first stop: from the first day to the last, at how many farms."""
-    farmed = [row for row in inputs if row["harvested"] and row["commissioned_at"]]
-    if not farmed:
-        return []
-    first = min(farmed, key=lambda row: row["commissioned_at"])
-    last = max(farmed, key=lambda row: row["commissioned_at"])
-    villages = sorted({row["village"] for row in farmed if row["village"]})
-    place = {
-        "name": first["place"],
-        "kind": "farm",
-        "village": first["village"],
-        "district": first["district"],
-        "province": first["province"],
-        "uri": first["place_uri"],
-        "lon": first["lon"],
-        "lat": first["lat"],
-    }
-    detail = {"farms": len({row["place_uri"] for row in farmed}), "villages": villages, "units": len(farmed)}
-    return [Stop("harvested", first["commissioned_at"], last["commissioned_at"], place, None, detail, len(farmed))]
-
-
-def _as_read(row: Row) -> Row:
-    """A history row as the itinerary reads it."""
-    place = _only(row, "name", "kind", "village", "district", "province", "lon", "lat", "uri") if row["uri"] else None
-    carrier = {"kind": row["carrier_kind"], "name": row["carrier_name"]} if row["carrier_kind"] else None
-    document = row["document"]
-    detail = {
-        "result": row["disposition"] if row["biz_step"] == "inspecting" else None,
-        "seal": document.get("lumbung:seal"),
-        "room": document.get("lumbung:room"),
-        "temperature_c": next(iter(_temperatures(document)), None),
-        "reason": document.get("lumbung:reason"),
-    }
-    transformed = row["type"] == "TransformationEvent"
-    step = "transforming" if transformed else "tagging" if _is_tagging(row) else row["biz_step"] or "observed"
-    return {"at": row["at"], "step": step, "place": place, "carrier": carrier, "detail": detail}
-
-
-def _temperatures(document: Row) -> list[float]:
-    return [
-        report["value"]
-        for element in document.get("sensorElementList") or []
-        for report in element.get("sensorReport") or []
-        if report.get("type") == "Temperature" and isinstance(report.get("value"), int | float)
-    ]
-
-
-def _kept(history: Sequence[Row], product: Row | None) -> Row | None:
-    """Which zone the product asks for, and what was measured on the way (°C)."""
-    if product is None:
-        return None
-    limit = product["temperature_max_c"]
-    zone = "ambient" if limit is None else "frozen" if limit <= -12 else "chilled" if limit <= 10 else "dry"
-    measured = [value for row in history for value in _temperatures(row["document"])]
-    return {
-        "zone": zone,
-        "min_c": min(measured, default=None),
-        "max_c": max(measured, default=None),
-        "readings": len(measured),
-        "excursions": sum(1 for value in measured if limit is not None and value > limit),
-    }
-
-
-def _freshness(made: date, product: Row | None, inputs: Sequence[Row], now: datetime) -> Row:
-    today = (now + WIB).date()
-    farmed = [row["produced_on"] for row in inputs if row["harvested"] and row["produced_on"]]
-    best_before = made + timedelta(days=product["shelf_life_days"]) if product else None
-    return {
-        "produced_on": made.isoformat(),
-        "days": (today - made).days,
-        "best_before": best_before.isoformat() if best_before else None,
-        "days_left": (best_before - today).days if best_before else None,
-        "harvested_from": min(farmed).isoformat() if farmed else None,
-        "harvested_to": max(farmed).isoformat() if farmed else None,
-    }
 
 
 def _group(connection: Connection, lot: Row | None, issued: Any) -> Row | None:
@@ -315,16 +241,6 @@ def _papers(connection: Connection, history: Sequence[Row]) -> list[Row]:
     )
 
 
-def _price(history: Sequence[Row]) -> Row | None:
-    """The last price told at a shelf or a till, IDR per kg."""
-    for row in reversed(history):
-        price = row["document"].get("lumbung:priceIdrPerKg")
-        if price is not None:
-            on = (row["at"] + WIB).date().isoformat()
-            return {"price_idr_kg": price, "on": on, "place": row["name"], "province": row["province"]}
-    return None
-
-
 def _contained_in(connection: Connection, epc: str) -> list[Row]:
     """What the unit is in now, innermost first."""
     return rows(
@@ -361,75 +277,3 @@ def _position(connection: Connection, epc: str) -> Row | None:
         if fix:
             return {"lon": fix["lon"], "lat": fix["lat"], "at": fix["at"].isoformat()}
     return None
-
-
-# --- Plain values ----------------------------------------------------------------------------------
-
-
-def _only(row: Row, *names: str) -> Row:
-    return {name: row[name] for name in names}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return str(value)
-    return value.isoformat() if isinstance(value, date | datetime) else value
-
-
-def _product(product: Row | None) -> Row | None:
-    if product is None:
-        return None
-    names = ("gtin", "commodity", "name_id", "name_en", "grade", "shelf_life_days", "counted", "harvested")
-    band = {name: _plain(product[name]) for name in ("temperature_min_c", "temperature_max_c")}
-    return _only(product, *names) | band
-
-
-def _reason(reason: Reason) -> Row:
-    return {"kind": reason.kind, "at": _plain(reason.at), "place": reason.place, "facts": reason.facts}
-
-
-def _stop(stop: Stop, *, exact: bool) -> Row:
-    """A stop as told; a farm to the public only by its village, to the kilometre."""
-    place = stop.place
-    if place and place["kind"] == "farm" and not exact:
-        near = {"lon": round(place["lon"], 2), "lat": round(place["lat"], 2), "name": place["village"], "uri": None}
-        place = place | near
-    return {
-        "step": stop.step,
-        "from": stop.from_at.isoformat(),
-        "to": stop.to_at.isoformat(),
-        "place": place,
-        "carrier": stop.carrier,
-        "detail": stop.detail,
-        "records": stop.records,
-    }
-
-
-def _input(made_from: Row) -> Row:
-    return {
-        "epc": made_from["epc"],
-        "tail": tail(made_from["epc"][-18:]),
-        "name_id": made_from["name_id"],
-        "name_en": made_from["name_en"],
-        "group": made_from["group_name"],
-        "village": made_from["village"],
-        "produced_on": _plain(made_from["produced_on"]),
-        "quantity_kg": _plain(made_from["quantity_kg"]),
-    }
-
-
-def _event(row: Row) -> Row:
-    names = (
-        "type",
-        "action",
-        "biz_step",
-        "disposition",
-        "read_point",
-        "name",
-        "epc",
-        "role",
-        "own",
-        "document",
-        "hash",
-    )
-    return {"id": str(row["id"]), "at": row["at"].isoformat(), **_only(row, *names)}
