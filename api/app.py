@@ -17,7 +17,7 @@ from api.description import describe
 from api.pages import konsol, tani
 from api.pages import prices as price_pages
 from api.pages.rendering import static_files
-from api.routes import accounts, digital_link, harvest_form, positions, prices, reads, scans, tags
+from api.routes import accounts, digital_link, front, harvest_form, positions, prices, reads, scans, tags
 from core import database, settings
 from core.settings import ROOT, Settings
 
@@ -25,6 +25,7 @@ BODY_MAX_BYTES = 8 * 1024 * 1024  # a price file of ten years is 1.4 MB, a day o
 ROUTERS = (
     accounts.router,
     digital_link.router,
+    front.router,
     konsol.router,
     positions.router,
     price_pages.router,
@@ -69,6 +70,7 @@ def create_app(given: Settings | None = None, engine: Engine | None = None) -> F
         version="1",
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         lifespan=lifespan,
+        docs_url=None,  # ours, in api/routes/front.py: the usual one needs another origin's script
         redoc_url=None,
         max_body_size=BODY_MAX_BYTES,
     )

@@ -14,10 +14,9 @@ from openpyxl import Workbook
 from sqlmodel import Session
 
 from api.dependencies import SessionDep, Viewer, allow
-from api.pages import words
+from api.pages import konsol_frame, words
 from api.pages.rendering import _, language_of, page
 from api.pages.words import Language
-from api.security import csrf_token_of
 from core.errors import NotFound
 from prices import alerts, charts, exports, overview
 from prices.alerts import Alert
@@ -77,12 +76,10 @@ def address(entry: Entry) -> str:
     return f"{base}?seri={entry.series.id}" if entry.series else base
 
 
-def _frame(request: Request, viewer: Viewer) -> dict[str, Any]:
+def _frame(request: Request, session: SessionDep, viewer: Viewer) -> dict[str, Any]:
     """What every console page gives its frame."""
-    return {
+    return konsol_frame.frame(request, session, viewer) | {
         "at": "harga",
-        "person": {"name": viewer.name, "role": viewer.role},
-        "csrf_token": csrf_token_of(request) or "",
         "goods": goods,
         "grade_words": grade_words,
         "address": address,
@@ -104,7 +101,7 @@ def board(request: Request, session: SessionDep, viewer: FiguresDep) -> Response
         entries=entries,
         today=(now + JAKARTA).date(),
         standing=alerts.listed(session, ended=False),
-        **_frame(request, viewer),
+        **_frame(request, session, viewer),
     )
 
 
@@ -160,7 +157,7 @@ def commodity_page(
         raise NotFound("There is no such province among those with prices.", province=province)
     found = [s for s in all_series(session, area=area, commodity=ours) if not s.market]
     chosen = choose(found, mutu, seri)
-    frame = _frame(request, viewer) | {"entries": entries, "area": area, "commodity": ours, "today": today}
+    frame = _frame(request, session, viewer) | {"entries": entries, "area": area, "commodity": ours, "today": today}
     if chosen.series is None:
         title = _("%(goods)s, %(area)s", goods=goods(ours), area=area)
         return page(request, "konsol/harga_kosong.html", now=now, title=title, **frame)
