@@ -96,3 +96,43 @@ def test_a_nul_in_a_body_is_the_askers_fault(world: World, address: str, body: d
     response = world.client.post(address, json=body, headers={"authorization": f"Bearer {world.head}"})
     assert response.status_code == 422
     assert response.headers["content-type"] == "application/problem+json"
+
+
+def group_of_strangers(world: World) -> str:
+    return world.account("group_head", world.other_group, world.site("farm", world.other_group))
+
+
+def test_an_officers_recall_is_not_undone_by_the_hub_where_it_was_told(world: World) -> None:
+    [sack] = world.harvested()
+    recall = world.scan("recalling", 5, tags=[sack], reason="Residu di atas batas", site=world.panjang.uri)
+    world.tell(recall, token=world.account("officer"))
+    [undone] = world.tell(
+        world.scan("correcting", 6, scan=recall["id"], reason="Salah tekan"),
+        token=world.operator("hub_operator", world.panjang),
+    )
+    assert undone["status"] == "refused"
+    assert world.state(sack)["persistent"] == ["recalled"]
+
+
+def test_a_colleague_at_the_same_hub_corrects_a_gate_scan(world: World) -> None:
+    [sack] = world.harvested()
+    wrong = world.scan("inspecting", 5, tags=[sack], result="damaged")
+    world.tell(wrong, token=world.operator("hub_operator", world.panjang))
+    [answer] = world.tell(
+        world.scan("correcting", 6, scan=wrong["id"], reason="Salah tekan"),
+        token=world.operator("hub_operator", world.panjang),
+    )
+    assert answer["status"] == "recorded"
+
+
+def test_correcting_twice_changes_nothing_more_and_a_correction_is_not_corrected(world: World) -> None:
+    [sack] = world.harvested()
+    wrong = world.scan("loading", 2, carrier=world.truck.name, tags=[sack], site=world.farm.uri)
+    first = world.scan("correcting", 3, scan=wrong["id"], reason="Truk yang salah")
+    second = world.scan("correcting", 4, scan=wrong["id"], reason="Truk yang salah")
+    third = world.scan("correcting", 5, scan=first["id"], reason="Ternyata benar")
+    answers = world.tell(wrong, first, second, third, token=world.head)
+    assert [answer["status"] for answer in answers] == ["recorded", "recorded", "recorded", "refused"]
+    told = "SELECT count(*) AS n FROM event WHERE scan_id = ANY(%s)"
+    assert world.rows(told, [first["id"], second["id"]]) == [{"n": 1}]
+    assert world.rows("SELECT count(*) AS n FROM containment WHERE child = %s", world.state(sack)["epc"]) == [{"n": 0}]
