@@ -12,11 +12,14 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from api.app import create_app
+from api.corridor import load
 from core import accounts, database
 from core.accounts import Account
 from core.cluster import DatabaseUrls
 from core.settings import Settings
+from tests.world import World
 from tracking import people
+from tracking.corridor import lampung_jakarta
 from tracking.models import Party
 
 BASE_URL = "http://127.0.0.1:8000"
@@ -87,3 +90,18 @@ def bearer(session: Session) -> Callable[..., dict[str, str]]:
         return {"authorization": f"Bearer {token}"}
 
     return make
+
+
+@pytest.fixture(scope="module")
+def corridor(engine: Engine) -> None:
+    """The corridor from Lampung to Jakarta, loaded once a module."""
+    with Session(engine) as session:
+        load(session, lampung_jakarta())
+        session.commit()
+
+
+@pytest.fixture
+def world(corridor: None, client: TestClient, session: Session, settings: Settings) -> Iterator[World]:
+    """Its people and places, and a phone in each hand."""
+    yield World(client, session, settings)
+    session.rollback()

@@ -1,36 +1,16 @@
 """The whole way, from a blank tag to a buyer, for each commodity by sea and by ferry; and its EPCIS document."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from fastapi.testclient import TestClient
-from sqlalchemy import Engine
-from sqlmodel import Session, select
+from sqlmodel import select
 
-from api.corridor import load
 from core.database import raw
-from core.settings import Settings
 from tests.world import World
 from tracking import ledger, provenance
-from tracking.corridor import lampung_jakarta
 from tracking.epcis.document import document_of, validate
 from tracking.models import Carrier, Party, Product
 from tracking.reading import read_tag
-
-
-@pytest.fixture(scope="module", autouse=True)
-def corridor(engine: Engine) -> None:
-    with Session(engine) as session:
-        load(session, lampung_jakarta())
-        session.commit()
-
-
-@pytest.fixture
-def world(client: TestClient, session: Session, settings: Settings) -> Iterator[World]:
-    yield World(client, session, settings)
-    session.rollback()
-
 
 COMMODITIES = ("rice", "corn", "banana", "chicken")
 PLANTS = {"rice": "Penggilingan Padi Rukti", "chicken": "RPHU Tanjung Bintang"}

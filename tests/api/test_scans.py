@@ -1,7 +1,6 @@
 """`POST /api/v1/scans`: each scan answered by itself, once, after the commit; what does not fit is kept and flagged."""
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,27 +9,11 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import Connection, Engine, event
-from sqlmodel import Session, select
+from sqlmodel import select
 
-from api.corridor import load
 from core.cluster import DatabaseUrls
-from core.settings import Settings
 from tests.world import World
-from tracking.corridor import lampung_jakarta
 from tracking.models import Carrier, Container, Product
-
-
-@pytest.fixture(scope="module", autouse=True)
-def corridor(engine: Engine) -> None:
-    with Session(engine) as session:
-        load(session, lampung_jakarta())
-        session.commit()
-
-
-@pytest.fixture
-def world(client: TestClient, session: Session, settings: Settings) -> Iterator[World]:
-    yield World(client, session, settings)
-    session.rollback()
 
 
 def kinds(answer: dict[str, Any]) -> list[str]:

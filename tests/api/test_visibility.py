@@ -1,35 +1,16 @@
 """One predicate decides who sees what: one's own, what passed one's site, what rides on one's trucks; nothing else."""
 
-from collections.abc import Iterator
 from uuid import UUID, uuid4
 
 import pytest
-from fastapi.testclient import TestClient
-from sqlalchemy import Engine
-from sqlmodel import Session, select
+from sqlmodel import select
 
-from api.corridor import load
 from core.database import raw, rows
 from core.permissions import Viewer
-from core.settings import Settings
 from tests.world import World
 from tracking import visibility
-from tracking.corridor import lampung_jakarta
 from tracking.models import Carrier
 from tracking.reading import read_tag
-
-
-@pytest.fixture(scope="module", autouse=True)
-def corridor(engine: Engine) -> None:
-    with Session(engine) as session:
-        load(session, lampung_jakarta())
-        session.commit()
-
-
-@pytest.fixture
-def world(client: TestClient, session: Session, settings: Settings) -> Iterator[World]:
-    yield World(client, session, settings)
-    session.rollback()
 
 
 def viewer(role: str, party_id: UUID | None = None) -> Viewer:
