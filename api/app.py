@@ -1,22 +1,26 @@
 """The application: every way in over HTTP, put together."""
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import structlog
 from alembic.script import ScriptDirectory
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, Response
 from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_latest
 from sqlalchemy import Engine, text
+from starlette.datastructures import MutableHeaders
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import errors
+from api.batching import Batcher
 from api.description import describe
 from api.pages import konsol, tani
 from api.pages import prices as price_pages
 from api.pages.rendering import static_files
+from api.position_door import PositionDoor
 from api.routes import accounts, digital_link, front, harvest_form, positions, prices, reads, scans, tags
 from core import database, settings
 from core.settings import ROOT, Settings
@@ -61,6 +65,7 @@ def create_app(given: Settings | None = None, engine: Engine | None = None) -> F
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
+        app.state.positions.stop()
         if engine is None:
             app.state.engine.dispose()
 
@@ -76,8 +81,10 @@ def create_app(given: Settings | None = None, engine: Engine | None = None) -> F
     )
     app.state.settings = chosen
     app.state.engine = engine or database.engine(chosen.urls.app, pool_size=20)
+    app.state.positions = Batcher(database.conninfo(app.state.engine))
+    app.add_middleware(PositionDoor, state=app.state, body_max_bytes=BODY_MAX_BYTES)
     app.add_middleware(GZipMiddleware, minimum_size=500)  # the buyer's page must fit into 20 KiB on the way
-    app.middleware("http")(measure)
+    app.add_middleware(Measured)
     errors.install(app)
     for router in ROUTERS:
         app.include_router(router)
@@ -87,16 +94,35 @@ def create_app(given: Settings | None = None, engine: Engine | None = None) -> F
     return app
 
 
-async def measure(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-    """Count and time every request by its route, and tell browsers not to guess content types."""
-    began = time.perf_counter()
-    response = await call_next(request)
-    route = getattr(request.scope.get("route"), "path", "unmatched")
-    REQUESTS.labels(request.method, route, response.status_code).inc()
-    DURATION.labels(route).observe(time.perf_counter() - began)
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Referrer-Policy", "same-origin")
-    return response
+class Measured:
+    """Counts and times every request by its route, and tells browsers not to guess content types."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        status = 500
+
+        async def sending(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers.setdefault("X-Content-Type-Options", "nosniff")
+                headers.setdefault("Referrer-Policy", "same-origin")
+            await send(message)
+
+        try:
+            await self.app(scope, receive, sending)
+        finally:
+            route = getattr(scope.get("route"), "path", "unmatched")
+            REQUESTS.labels(scope["method"], route, status).inc()
+            DURATION.labels(route).observe(time.perf_counter() - began)
 
 
 def _add_health(app: FastAPI) -> None:

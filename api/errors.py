@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from starlette.exceptions import HTTPException
 
+from api.batching import Overloaded
 from api.pages.rendering import here, page_problem
 from core.accounts import TooManyAttempts
 from core.errors import Conflict, DomainError, Forbidden, Invalid, NotFound, Unauthenticated
@@ -20,6 +21,7 @@ log = structlog.get_logger()
 
 STATUS: dict[type[DomainError], int] = {
     TooManyAttempts: 429,
+    Overloaded: 503,
     Unauthenticated: 401,
     Forbidden: 403,
     NotFound: 404,

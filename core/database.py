@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, LiteralString, cast
 
 import psycopg
+from psycopg.conninfo import make_conninfo
 from psycopg.pq import TransactionStatus
 from psycopg.rows import dict_row
 from sqlalchemy import DateTime, Engine, create_engine, make_url
@@ -44,6 +45,12 @@ def engine(url: str, *, pool_size: int = 10) -> Engine:
         pool_pre_ping=True,  # a restarted PostgreSQL must not cost one failed request a connection
         connect_args={"application_name": "lumbung"},
     )
+
+
+def conninfo(engine: Engine) -> str:
+    """How psycopg itself connects to where `engine` does, for connections kept outside its pool."""
+    _, options = engine.dialect.create_connect_args(engine.url)
+    return make_conninfo("", **{name: value for name, value in options.items() if name != "context"})
 
 
 def raw(session: Session) -> psycopg.Connection[Any]:

@@ -64,6 +64,17 @@ def absurdity(fix: Fix, *, now: datetime, on_carrier: bool) -> str | None:
 
     `on_carrier`: the device was on a truck or vessel at that moment, which is slower than what a phone may ride in.
     """
+    if (  # nearly every fix: NaN and infinity pass none of these
+        fix.has_fix
+        and -180 <= fix.lon <= 180
+        and -90 <= fix.lat <= 90
+        and (abs(fix.lon) >= NULL_ISLAND_DEG or abs(fix.lat) >= NULL_ISLAND_DEG)
+        and (fix.speed_kmh is None or 0 <= fix.speed_kmh <= CARRIER_TOP_SPEED_KMH)
+        and (fix.heading_deg is None or 0 <= fix.heading_deg <= 360)
+        and (fix.accuracy_m is None or 0 <= fix.accuracy_m <= ACCURACY_MAX_M)
+        and now - AGE_MAX <= fix.recorded_at <= now + AHEAD_MAX
+    ):
+        return None
     if not fix.has_fix:
         return "no_fix"
     told = [fix.lon, fix.lat, *(v for v in (fix.speed_kmh, fix.heading_deg, fix.accuracy_m) if v is not None)]

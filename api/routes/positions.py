@@ -1,7 +1,7 @@
 """Where devices say they are, in as JSON and by the OsmAnd protocol; out: the latest fix and the track of carriers."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
@@ -13,6 +13,7 @@ from msgspec import Meta
 from pydantic import AwareDatetime
 from sqlmodel import Session
 
+from api.batching import Batcher
 from api.dependencies import SessionDep, Viewer, allow
 from core.accounts import Account
 from core.database import raw
@@ -21,7 +22,7 @@ from core.permissions import DEVICE, role_may
 from tracking import osmand, positions
 from tracking.devices import device_of
 from tracking.fixes import Fix
-from tracking.models import Device
+from tracking.intake import RECORDED, REPEATED, Outcome
 
 router = APIRouter(tags=["positions"])
 
@@ -105,15 +106,10 @@ async def _body(request: Request) -> bytes:
 BodyDep = Annotated[bytes, Depends(_body)]
 
 
-@router.post("/api/v1/positions", openapi_extra=DOCUMENTED)
-def post_positions(
+def _fixes_told(
     viewer: Annotated[Viewer, Depends(allow("positions:report"))], session: SessionDep, body: BodyDep
-) -> Response:
-    """Tell positions, of the device that sends them or of those one may report for.
-
-    Each is answered by itself, in the same order, after all are committed: `recorded`; `repeated`, known already;
-    `set_apart`, kept beside with the reason why it cannot be true. A list that is not well formed changes nothing.
-    """
+) -> list[Fix]:
+    """The fixes in the body, each of a device that the viewer may report for."""
     fixes: list[Fix] = []
     for number, told in enumerate(_read(body)):
         device_id = told.device_id or viewer.device_id
@@ -126,9 +122,37 @@ def post_positions(
     if others and (strange := others - positions.reportable(connection, viewer, others)):
         number = next(number for number, fix in enumerate(fixes) if fix.device_id in strange)
         raise Forbidden(f"item {number}: there is no such device, or you may not report for it")
-    outcomes = positions.ingest(connection, fixes, now=datetime.now(UTC))
-    answer = [{"status": status, "reason": reason} if reason else {"status": status} for status, reason in outcomes]
-    return Response(msgspec.json.encode(answer), media_type="application/json")
+    return fixes
+
+
+@router.post("/api/v1/positions", openapi_extra=DOCUMENTED)
+async def post_positions(request: Request, fixes: Annotated[list[Fix], Depends(_fixes_told)]) -> Response:
+    """Tell positions, of the device that sends them or of those one may report for.
+
+    Each is answered by itself, in the same order, after all are committed: `recorded`; `repeated`, known already;
+    `set_apart`, kept beside with the reason why it cannot be true. A list that is not well formed changes nothing.
+    503: more than can be taken just now; send it again after the seconds in Retry-After.
+    """
+    outcomes = await batcher_of(request).take(fixes)
+    return Response(encode_outcomes(outcomes), media_type="application/json")
+
+
+def batcher_of(request: Request) -> Batcher:
+    """This process's way in for positions."""
+    batcher: Batcher = request.app.state.positions
+    return batcher
+
+
+def encode_outcomes(outcomes: Sequence[Outcome]) -> bytes:
+    """The answer to a list of fixes."""
+    return b"[%b]" % b",".join([ENCODED.get(outcome) or _encode(outcome) for outcome in outcomes])
+
+
+def _encode(outcome: Outcome) -> bytes:
+    return msgspec.json.encode({name: told for name, told in outcome._asdict().items() if told})
+
+
+ENCODED = {outcome: _encode(outcome) for outcome in (RECORDED, REPEATED)}
 
 
 def _read(body: bytes) -> list[ReportedFix]:
@@ -158,35 +182,40 @@ async def _osmand_told(request: Request, body: BodyDep) -> tuple[Mapping[str, st
     return parameters, None
 
 
-@router.api_route("/osmand", methods=["GET", "POST"], include_in_schema=False)
-def take_osmand(
+def _osmand_fixes(
     told: Annotated[tuple[Mapping[str, str], bytes | None], Depends(_osmand_told)], session: SessionDep
-) -> Response:
+) -> list[Fix]:
+    """Who reports is known before what is reported is read, so that a stranger learns nothing."""
+    now = datetime.now(UTC)
+    parameters, body = told
+    envelope = osmand.read_envelope(body) if body is not None else None
+    named = str(envelope.device_id or "") if envelope else ""
+    device_id = reporting_device(session, named or osmand.identifier(parameters))
+    if device_id is None:
+        raise Unauthenticated("the identifier is not a device's credential")
+    if envelope:
+        return osmand.read_json(bytes(envelope.location), device_id, now=now)
+    return [osmand.read_parameters(parameters, device_id, now=now)]
+
+
+def reporting_device(session: Session, credential: str) -> UUID | None:
+    """The device with that credential, if it may report positions; None, whatever is wrong with it."""
+    device = device_of(session, credential) if CREDENTIAL.fullmatch(credential) else None
+    account = session.get(Account, device.account_id) if device and device.account_id else None
+    if device is None or not role_may(account.role if account else DEVICE, "positions:report"):
+        return None
+    return device.id
+
+
+@router.api_route("/osmand", methods=["GET", "POST"], include_in_schema=False)
+async def take_osmand(request: Request, fixes: Annotated[list[Fix], Depends(_osmand_fixes)]) -> Response:
     """The OsmAnd protocol, of Traccar Client and many trackers: docs/devices.md.
 
     The identifier is the device's credential, since these senders have no other place for a secret. 200 means
     committed, also for a fix that was set apart: sending it again would change nothing.
     """
-    now = datetime.now(UTC)
-    parameters, body = told
-    envelope = osmand.read_envelope(body) if body is not None else None
-    named = str(envelope.device_id or "") if envelope else ""
-    device = _osmand_device(session, named or osmand.identifier(parameters))
-    if envelope:
-        fixes = osmand.read_json(bytes(envelope.location), device.id, now=now)
-    else:
-        fixes = [osmand.read_parameters(parameters, device.id, now=now)]
-    positions.ingest(raw(session), fixes, now=now)
+    await batcher_of(request).take(fixes)
     return Response(status_code=200)
-
-
-def _osmand_device(session: Session, credential: str) -> Device:
-    """The device with that credential. Raises Unauthenticated, in the same words whatever is wrong with it."""
-    device = device_of(session, credential) if CREDENTIAL.fullmatch(credential) else None
-    account = session.get(Account, device.account_id) if device and device.account_id else None
-    if device is None or not role_may(account.role if account else DEVICE, "positions:report"):
-        raise Unauthenticated("the identifier is not a device's credential")
-    return device
 
 
 SeerDep = Annotated[Viewer, Depends(allow("positions:read", "events:read"))]
