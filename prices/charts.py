@@ -53,12 +53,23 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """An alert raised on a day, with a price; `lasting` while it is not over."""
+    """An alert raised on a day, with a price; `lasting` while it is not over, `missed` where nothing came of it."""
 
     on: date
     price_idr: float
     words: str
     lasting: bool = False
+    missed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """A range of prices on a day, in IDR: of a season, or of a forecast with its middle."""
+
+    on: date
+    low_idr: float
+    high_idr: float
+    middle_idr: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +109,9 @@ class Chart:
     last: tuple[float, float]
     gap: tuple[float, float, float] | None  # x, y of the price, y of the official price
     gap_label: tuple[float, float] | None
+    band: str
+    fan: str
+    fan_middle: str
 
 
 def draw(
@@ -109,10 +123,13 @@ def draw(
     doubtful: Sequence[Point] = (),
     lean: Sequence[tuple[date, date]] = (),
     gap_after_days: int = 7,
+    band: Sequence[Reach] = (),
+    fan: Sequence[Reach] = (),
 ) -> Chart | None:
     """The chart of a series' observed points, in order of day; None where there are none.
 
     The official price in force on the last day gives the drawn gap. `gap_after_days` without a value break the line.
+    `band` is the season's range, `fan` what is forecast: it spreads from the last point.
     """
     if not points:
         return None
@@ -120,10 +137,15 @@ def draw(
     room = 0.14 if frame.width > SLIM.width else 0.06  # right of the last value, for the gap and its words
     span = max(1, (last - first).days)
     end = last + timedelta(days=ceil(span * room) + 1)
+    ahead = [reach for reach in fan if reach.on > last]
+    if ahead:
+        end = max(end, ahead[-1].on + timedelta(days=1))
+    season = [reach for reach in band if first <= reach.on <= end]
     within = [step for step in steps if step.since <= end and (step.until is None or step.until >= first)]
     shown = [step for step in within if _near(step.price_idr, points)]
     kept_flags = _spread(sorted(flags, key=lambda flag: flag.on), first, last, days_apart=span * 13 / frame.right)
     known = [p.price_idr for p in points] + [step.price_idr for step in shown]
+    known += [price for reach in (*ahead, *season) for price in (reach.low_idr, reach.high_idr)]
     headroom = [max(known) + max(0.12 * (max(known) - min(known)), 0.004 * max(known))] if kept_flags else []
     ticks = price_ticks(known + headroom)
     low, high = ticks[0], ticks[-1]
@@ -162,6 +184,11 @@ def draw(
         last=here,
         gap=gap,
         gap_label=_gap_label(gap) if gap and frame.width > SLIM.width else None,
+        band=_area([(x(r.on), y(r.low_idr), y(r.high_idr)) for r in season]) if len(season) > 1 else "",
+        fan=_area([(here[0], here[1], here[1]), *((x(r.on), y(r.low_idr), y(r.high_idr)) for r in ahead)])
+        if ahead
+        else "",
+        fan_middle=_path([here, *((x(r.on), y(r.middle_idr or r.low_idr)) for r in ahead)]) if ahead else "",
     )
 
 
@@ -243,6 +270,12 @@ def _runs(points: Sequence[Point], gap_after_days: int) -> Iterable[list[Point]]
 def _path(places: Sequence[tuple[float, float]]) -> str:
     head, *rest = places
     return f"M{head[0]:g} {head[1]:g}" + "".join(f"L{x:g} {y:g}" for x, y in rest)
+
+
+def _area(reaches: Sequence[tuple[float, float, float]]) -> str:
+    """The outline between low and high of places from left to right."""
+    outline = [(x, high) for x, _, high in reaches] + [(x, low) for x, low, _ in reversed(reaches)]
+    return _path(outline) + "Z"
 
 
 def _steps(steps: Sequence[Step], end: date, x: PlaceOf, y: HeightOf) -> str:

@@ -3,8 +3,7 @@
 Naive says: as this month's mean. Each rival below is fitted at every month on what was known at its end. It speaks for
 a month only where, on the forecasts whose outcome was known by then, it was closer than naive by more than chance
 (paired errors; one in ten for all rivals together); else naive speaks. The 80 % interval is the conformal quantile of
-what the forecasts given so far were off, its level moved up after a miss and down after a hit. Nothing here was chosen
-on a test series.
+what the forecasts given so far were off, its level moved up after a miss and down after a hit.
 """
 
 from collections.abc import Sequence

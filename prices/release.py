@@ -22,6 +22,8 @@ class ReleaseRule:
     elasticity: float = -0.3
     cover_days_kept: float = 12.0
     stop_after_days: int = 10  # under the ceiling
+    outlets: int = 12
+    outlet_tonnes_a_day: float = 5.0  # each
     rerouted: frozenset[str] = frozenset({"banana"})
 
 

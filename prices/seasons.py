@@ -36,7 +36,8 @@ SEASONS = {
     "chicken": Season(follows_lebaran=True),
 }
 NO_SEASON = Season()
-RICE_HARVEST_PEAK = (4, 5)  # months in Lampung: April, in a dry year May
+HARVEST_PEAKS = {("rice", "Lampung"): (4, 5)}  # months, where it is grown: April, in a dry year May
+NEXT_PEAK = {"rice": 4}  # the month that a stock must last to
 
 
 def season_of(commodity: str | None) -> Season:

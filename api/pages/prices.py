@@ -14,7 +14,7 @@ from openpyxl import Workbook
 from sqlmodel import Session
 
 from api.dependencies import SessionDep, Viewer, allow
-from api.pages import konsol_frame, words
+from api.pages import konsol_frame, prices_outlook, words
 from api.pages.rendering import _, language_of, page
 from api.pages.words import Language
 from core.errors import NotFound
@@ -24,7 +24,9 @@ from prices.areas import NATION
 from prices.changes import changes, observed
 from prices.charts import MID, SLIM, WIDE, Chart, Flag, Frame, Point, Step
 from prices.episodes import gap_percent
+from prices.months import first_day
 from prices.observations import JAKARTA, Known, Series, all_series, known
+from prices.outlook import Outlook
 from prices.overview import Entry
 from prices.references import DatedReference, in_force
 
@@ -170,7 +172,12 @@ def commodity_page(
     title = _("%(goods)s, %(area)s", goods=goods(ours, series.grade), area=area)
     tab = "tabel" if lihat == "tabel" else "peringatan" if lihat == "peringatan" else "keadaan"
     seen = observed(values)
+    weighed = prices_outlook.outlook_of(series, values, official, today)
     context = frame | {
+        "advised": None,
+        "weighed": weighed,
+        "verdict": prices_outlook.verdict,
+        "first_day": first_day,
         "title": title,
         "series": series,
         "chosen": chosen,
@@ -186,7 +193,8 @@ def commodity_page(
         "why_none": _why_no_reference(series, official),
     }
     if tab == "keadaan":
-        context["drawn"] = _charts(series, values, official, raised, RANGES[rentang], language_of(request))
+        context["drawn"] = _charts(series, values, official, raised, weighed, RANGES[rentang], language_of(request))
+        context["advised"] = prices_outlook.advice(session, series, values, official, today)
     elif tab == "tabel":
         pages = max(1, -(-len(values) // ROWS_A_PAGE))
         at = min(halaman, pages)
@@ -233,6 +241,7 @@ def _charts(
     values: Sequence[Known],
     official: Sequence[DatedReference],
     raised: Sequence[Alert],
+    weighed: Outlook | None,
     days: int | None,
     language: Language,
 ) -> list[tuple[str, Chart, list[tuple[float, str]], list[tuple[float, str, str]]]]:
@@ -243,13 +252,16 @@ def _charts(
     since = seen[-1].on - timedelta(days=days) if days else date.min
     points = [Point(value.on, float(value.price_idr)) for value in seen if value.on >= since]
     doubtful = [Point(v.on, float(v.price_idr)) for v in values if v.kind == "suspicious" and v.on >= since]
+    band, fan, flags = prices_outlook.marks(weighed)
     drawn: list[tuple[str, Chart, list[tuple[float, str]], list[tuple[float, str, str]]]] = []
     for name, frame in (("wide", WIDE), ("mid", MID), ("slim", SLIM)):
         chart = charts.draw(
             frame,
             points,
             steps=[_step(reference, language, frame) for reference in official],
-            flags=[_flag(alert, language) for alert in raised],
+            flags=[*flags, *(_flag(alert, language) for alert in raised)],
+            band=band,
+            fan=fan,
             doubtful=doubtful,
             lean=charts.lean_seasons(points[0].on, points[-1].on + timedelta(days=200))
             if series.commodity == "rice"
