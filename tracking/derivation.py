@@ -89,7 +89,7 @@ def follow(connection: Connection, new: Sequence[Row], touched: Iterable[str]) -
                 connection,
                 """
                 SELECT DISTINCT c.child FROM event_epc x JOIN containment c ON c.parent = x.epc
-                WHERE x.event = ANY(%s) AND x.role = 'parent' AND (c.to_at IS NULL OR c.to_at > x.event_time)
+                WHERE x.event = ANY(%s) AND x.role = 'parent' AND (c.to_at IS NULL OR c.to_at >= x.event_time)
                 """,
                 (emptied,),
             )

@@ -136,3 +136,15 @@ def test_correcting_twice_changes_nothing_more_and_a_correction_is_not_corrected
     told = "SELECT count(*) AS n FROM event WHERE scan_id = ANY(%s)"
     assert world.rows(told, [first["id"], second["id"]]) == [{"n": 1}]
     assert world.rows("SELECT count(*) AS n FROM containment WHERE child = %s", world.state(sack)["epc"]) == [{"n": 0}]
+
+
+def test_an_unloading_of_everything_declared_wrong_puts_everything_back(world: World) -> None:
+    sacks = world.harvested(count=2)
+    truck = {"carrier": world.truck.name, "site": world.farm.uri}
+    emptied = world.scan("unloading", 3, **truck)
+    world.tell(world.scan("loading", 2, tags=sacks, **truck), emptied, token=world.head)
+    aboard = "SELECT count(*) AS n FROM containment WHERE child = ANY(%s) AND to_at IS NULL"
+    epcs = [world.state(sack)["epc"] for sack in sacks]
+    assert world.rows(aboard, epcs) == [{"n": 0}]
+    world.tell(world.scan("correcting", 4, scan=emptied["id"], reason="Belum diturunkan"), token=world.head)
+    assert world.rows(aboard, epcs) == [{"n": 2}]
