@@ -104,10 +104,12 @@ def lots(request: Request, session: SessionDep, viewer: ConsoleViewer, commodity
     )
 
 
-def _story(session: SessionDep, viewer: Viewer, epc: str) -> Row:
+def _story(session: SessionDep, viewer: Viewer, epc: str, *, in_part: bool = False) -> Row:
+    """What is recorded of `epc`. Who sees only a part of a lot (`in_part`) is told what its buyers are, no records."""
     connection = raw(session)
-    told = provenance.story(connection, epc, now=datetime.now(UTC), full=True)
-    if told is None or not (may_see(connection, viewer, epc) or _own_blank(session, viewer, told)):
+    whole = may_see(connection, viewer, epc)
+    told = provenance.story(connection, epc, now=datetime.now(UTC), full=whole or not in_part)
+    if told is None or not (whole or in_part or _own_blank(session, viewer, told)):
         raise NotFound("Nothing of this is recorded, or you may not see it.")
     told["events"] = [_readable(event) for event in told["events"] or []]
     return told
@@ -156,13 +158,17 @@ def unit(request: Request, session: SessionDep, viewer: ConsoleViewer, sscc: str
 
 @router.get("/konsol/lot/{gtin}/{lot}", response_class=Response)
 def lot(request: Request, session: SessionDep, viewer: ConsoleViewer, gtin: str, lot: str) -> Response:
-    """A lot's whole story and its sacks."""
+    """A lot's whole story and its sacks; to who keeps or carried some of its sacks, those and what buyers are told."""
     if not keys.is_valid_key("gtin-14", gtin):
         raise NotFound("There is no such lot.", gtin=gtin[:40])
     uri = normalise(lot_uri(gtin, lot))
-    told = _story(session, viewer, uri)
-    told["journey"] = _instants(told["journey"])
     connection = raw(session)
+    units = overview.units_of_lot(connection, uri)
+    in_part = not may_see(connection, viewer, uri)
+    if in_part:
+        units = [unit for unit in units if may_see(connection, viewer, sscc_uri(unit["sscc"]))]
+    told = _story(session, viewer, uri, in_part=in_part and bool(units))
+    told["journey"] = _instants(told["journey"])
     return show(
         request,
         session,
@@ -170,7 +176,7 @@ def lot(request: Request, session: SessionDep, viewer: ConsoleViewer, gtin: str,
         "lot",
         title=_("Lot %(number)s", number=lot),
         story=told,
-        units=overview.units_of_lot(connection, uri),
+        units=units,
         findings=overview.findings(connection, viewer, epc=uri)[0],
     )
 
@@ -179,6 +185,8 @@ ADDRESSES = {
     "unit": "/konsol/unit/{key}",
     "lot": "/konsol/lot/{key}",
     "shipment": "/konsol/pengiriman/{key}",
+    "site": "/414/{key}",
+    "product": "/01/{key}",
 }
 
 

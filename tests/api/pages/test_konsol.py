@@ -340,6 +340,23 @@ def test_who_has_no_part_in_a_sack_neither_finds_nor_opens_it(stage: Stage, stor
     assert storekeeper.get(f"/konsol/unit/{sack.sscc}").status_code == 404
 
 
+def test_who_keeps_a_part_of_a_lot_opens_it_and_sees_that_part_alone(
+    stage: Stage, storekeeper: Desk, operator: Desk, administrator: Desk
+) -> None:
+    kept, elsewhere = stage.harvest(2, at=-40, farm=6)
+    stage.must({"step": "accepting", "at": -3, "site": MARUNDA, "tags": [kept.uri]})
+    stock = storekeeper.get(PAGES["stock"]).text
+    lot_uri = stage.rows("SELECT lot_uri FROM epc_state WHERE epc LIKE %s", f"%/{kept.sscc}")[0]["lot_uri"]
+    address = "/konsol/lot/" + lot_uri.partition("/01/")[2].replace("/10/", "/")
+    assert address in stock
+    page = storekeeper.get(address)
+    assert page.status_code == 200
+    assert (kept.sscc in page.text, elsewhere.sscc in page.text) == (True, False)
+    assert "Sandi catatan" not in page.text
+    assert "Sandi catatan" in administrator.get(address).text
+    assert operator.get(address).status_code == 404
+
+
 def test_a_sacks_page_tells_every_record_where_it_is_and_what_did_not_fit(stage: Stage, administrator: Desk) -> None:
     sacks = stage.harvest(1, farm=8)
     gsin = stage.plan(1, truck="BE 8436 LMC", farm=8)
