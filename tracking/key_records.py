@@ -9,6 +9,7 @@ import psycopg
 
 from core.database import Row, one, rows
 from tracking.corridor import NoRoute, route_between
+from tracking.derivation import COUNTS
 from tracking.happenings import GS1
 
 Connection = psycopg.Connection[Any]
@@ -62,15 +63,15 @@ def shipment(connection: Connection, gsin: str) -> Row | None:
         return None
     legs = rows(
         connection,
-        """
+        f"""
         SELECT l.number, l.mode, l.from_site_id, l.to_site_id, l.planned_departure_at, l.planned_arrival_at,
                CASE WHEN k.kind = 'vessel' THEN k.name END AS vessel,
                (SELECT min(e.event_time) FROM event_epc x JOIN event e ON e.id = x.event
                 WHERE x.epc = %(uri)s AND x.role = 'transaction' AND e.biz_step = 'departing'
-                  AND e.read_point = a.uri AND NOT e.declares_error) AS departed_at,
+                  AND e.read_point = a.uri AND {COUNTS}) AS departed_at,
                (SELECT min(e.event_time) FROM event_epc x JOIN event e ON e.id = x.event
                 WHERE x.epc = %(uri)s AND x.role = 'transaction' AND e.biz_step IN ('arriving', 'unloading',
-                  'accepting') AND e.read_point = b.uri AND NOT e.declares_error) AS arrived_at
+                  'accepting') AND e.read_point = b.uri AND {COUNTS}) AS arrived_at
         FROM shipment_leg l JOIN site a ON a.id = l.from_site_id JOIN site b ON b.id = l.to_site_id
         LEFT JOIN carrier k ON k.giai = l.giai WHERE l.gsin = %(gsin)s ORDER BY l.number
         """,

@@ -13,6 +13,7 @@ from core.database import Row, one, rows, run
 from core.errors import Conflict, Forbidden, Invalid, NotFound
 from core.permissions import Viewer
 from tracking import reading
+from tracking.derivation import COUNTS
 from tracking.gs1 import keys
 from tracking.happenings import GS1
 from tracking.visibility import visible_keys
@@ -204,10 +205,10 @@ LISTED = f"""
     FROM shipment s JOIN product p ON p.gtin = s.product_gtin JOIN party g ON g.id = s.party_id
     JOIN site f ON f.id = s.from_site_id JOIN site t ON t.id = s.to_site_id
     LEFT JOIN LATERAL (
-        SELECT v.event_time AS last_event_at, v.biz_step, v.read_point AS place
-        FROM event_epc x JOIN event v ON v.id = x.event
-        WHERE x.epc = '{GS1}/402/' || s.gsin AND x.role = 'transaction' AND NOT v.declares_error
-        ORDER BY x.event_time DESC LIMIT 1) e ON true
+        SELECT e.event_time AS last_event_at, e.biz_step, e.read_point AS place
+        FROM event_epc x JOIN event e ON e.id = x.event
+        WHERE x.epc = '{GS1}/402/' || s.gsin AND x.role = 'transaction' AND {COUNTS}
+        ORDER BY x.event_time DESC, e.hash DESC LIMIT 1) e ON true
     LEFT JOIN site here ON here.uri = e.place
 """
 
@@ -314,7 +315,7 @@ def happened(connection: Connection, gsin: str) -> list[Row]:
                (SELECT k.name FROM event_epc u JOIN carrier k ON u.epc = '{GS1}/8004/' || k.giai
                 WHERE u.event = e.id LIMIT 1) AS carrier
         FROM event_epc t JOIN event e ON e.id = t.event LEFT JOIN site s ON s.uri = e.read_point
-        WHERE t.epc = %s AND t.role = 'transaction' AND NOT e.declares_error ORDER BY e.event_time, e.hash
+        WHERE t.epc = %s AND t.role = 'transaction' AND {COUNTS} ORDER BY e.event_time, e.hash
         """,
         (f"{GS1}/402/{gsin}",),
     )

@@ -148,3 +148,40 @@ def test_an_unloading_of_everything_declared_wrong_puts_everything_back(world: W
     assert world.rows(aboard, epcs) == [{"n": 0}]
     world.tell(world.scan("correcting", 4, scan=emptied["id"], reason="Belum diturunkan"), token=world.head)
     assert world.rows(aboard, epcs) == [{"n": 2}]
+
+
+def test_a_departure_declared_wrong_leaves_the_shipment_where_it_was(world: World) -> None:
+    gsin = str(
+        world.client.post(
+            "/api/v1/shipments",
+            json={
+                "from_site": world.farm.uri,
+                "to_site": world.marunda.uri,
+                "route": "road",
+                "product_gtin": world.product("rice").gtin,
+                "planned_departure_at": world.scan("", 2)["at"],
+                "planned_arrival_at": world.scan("", 30)["at"],
+                "legs": [
+                    {
+                        "mode": "road",
+                        "carrier": world.truck.name,
+                        "from_site": world.farm.uri,
+                        "to_site": world.marunda.uri,
+                        "planned_departure_at": world.scan("", 2)["at"],
+                        "planned_arrival_at": world.scan("", 30)["at"],
+                    }
+                ],
+            },
+            headers={"authorization": f"Bearer {world.head}"},
+        ).json()["gsin"]
+    )
+    [sack] = world.harvested()
+    told = {"carrier": world.truck.name, "site": world.farm.uri, "shipment": gsin}
+    left = world.scan("departing", 2, **told)
+    world.tell(world.scan("loading", 1, tags=[sack], **told), left, token=world.head)
+    world.tell(world.scan("correcting", 3, scan=left["id"], reason="Belum berangkat"), token=world.head)
+    headers = {"authorization": f"Bearer {world.head}"}
+    shipment = world.client.get(f"/api/v1/shipments/{gsin}", headers=headers).json()
+    assert (shipment["status"], [step["biz_step"] for step in shipment["happened"]]) == ("loading", ["loading"])
+    public = world.client.get(f"/402/{gsin}?json").json()
+    assert public["legs"][0]["departed_at"] is None
