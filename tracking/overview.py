@@ -13,6 +13,7 @@ from core.permissions import Viewer
 from tracking.findings import close
 from tracking.gs1.keys import tail
 from tracking.happenings import GS1
+from tracking.key_records import FARM_DECIMALS
 from tracking.visibility import SEES_ALL, visible_keys
 
 Connection = psycopg.Connection[Any]
@@ -44,18 +45,27 @@ def corridor_counts(connection: Connection) -> Row:
     return (counted or {}) | {"findings": {row["site_id"]: row["n"] for row in open_}}
 
 
-def sites(connection: Connection, *, kind: str | None = None) -> list[Row]:
-    """Places with their keys, owner and point (lon, lat), by kind and name."""
-    return rows(
+def sites(connection: Connection, viewer: Viewer | None = None, *, kind: str | None = None) -> list[Row]:
+    """Places with their keys, owner and point (lon, lat), by kind and name.
+
+    A farm lies to the kilometre, but for its own group and for those who see the corridor.
+    """
+    found = rows(
         connection,
         """
         SELECT s.id, s.gln, s.extension, s.uri, s.name, s.kind, s.province, s.district, s.village,
-               ST_X(s.location) AS lon, ST_Y(s.location) AS lat, p.name AS party, p.gln AS party_gln
+               ST_X(s.location) AS lon, ST_Y(s.location) AS lat, p.name AS party, p.gln AS party_gln,
+               coalesce(s.kind <> 'farm' OR s.party_id = %(party)s, false) AS exact
         FROM site s JOIN party p ON p.id = s.party_id WHERE %(kind)s::text IS NULL OR s.kind = %(kind)s
         ORDER BY s.kind, s.name
         """,
-        {"kind": kind},
+        {"kind": kind, "party": viewer.party_id if viewer else None},
     )
+    sees_all = viewer is not None and viewer.role in SEES_ALL
+    for row in found:
+        if not (row.pop("exact") or sees_all):
+            row |= {name: round(row[name], FARM_DECIMALS) for name in ("lon", "lat")}
+    return found
 
 
 def products(connection: Connection) -> list[Row]:

@@ -183,10 +183,10 @@ def close_finding(session: SessionDep, viewer: SettlerDep, finding_id: UUID, bod
     return jsonable_encoder(closed)
 
 
-@router.get("/sites", dependencies=[Depends(viewer_known)])
-def list_sites(session: SessionDep, kind: str | None = None) -> Page:
-    """Places of the corridor."""
-    found = overview.sites(raw(session), kind=kind)
+@router.get("/sites")
+def list_sites(session: SessionDep, viewer: Annotated[Viewer, Depends(viewer_known)], kind: str | None = None) -> Page:
+    """Places of the corridor; a farm to the kilometre, but for its own group and the offices."""
+    found = overview.sites(raw(session), viewer, kind=kind)
     return _page((found, len(found)))
 
 

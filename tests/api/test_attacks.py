@@ -185,3 +185,17 @@ def test_a_departure_declared_wrong_leaves_the_shipment_where_it_was(world: Worl
     assert (shipment["status"], [step["biz_step"] for step in shipment["happened"]]) == ("loading", ["loading"])
     public = world.client.get(f"/402/{gsin}?json").json()
     assert public["legs"][0]["departed_at"] is None
+
+
+def test_a_farm_lies_to_the_kilometre_for_whoever_does_not_work_there(world: World) -> None:
+    def told(token: str) -> tuple[float, float]:
+        headers = {"authorization": f"Bearer {token}"}
+        sites = world.client.get("/api/v1/sites?kind=farm", headers=headers).json()["rows"]
+        return next((site["lon"], site["lat"]) for site in sites if site["uri"] == world.farm.uri)
+
+    exact = told(world.head)
+    near = (round(exact[0], 2), round(exact[1], 2))
+    assert exact != near
+    assert told(world.admin) == exact
+    for token in (world.account("observer"), world.account("driver", world.other_group), group_of_strangers(world)):
+        assert told(token) == near
