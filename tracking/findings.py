@@ -16,6 +16,7 @@ import psycopg
 from core.database import Row, one, rows, run
 from core.errors import Conflict, NotFound
 from core.identifiers import uuid7
+from tracking.derivation import COUNTS
 from tracking.gs1.keys import tail
 from tracking.happenings import GS1
 
@@ -49,13 +50,14 @@ class Found:
 def speed_findings(connection: Connection, epcs: Sequence[str], site: Row, at: datetime) -> list[Found]:
     """Units that would have had to travel faster than any truck between this and the record before or after it.
 
-    Where a unit lay inside something, that thing's records are its own. Distances in km on the ellipsoid.
+    Where a unit lay inside something, that thing's records are its own; what was declared wrong is none. Distances in
+    km on the ellipsoid.
     """
     if not epcs:
         return []
     near = rows(
         connection,
-        """
+        f"""
         WITH RECURSIVE chain(start, epc, from_at, to_at) AS (
             SELECT epc, epc, '-infinity'::timestamptz, 'infinity'::timestamptz FROM unnest(%(epcs)s::text[]) AS t(epc)
             UNION
@@ -64,22 +66,24 @@ def speed_findings(connection: Connection, epcs: Sequence[str], site: Row, at: d
             FROM chain JOIN containment c ON c.child = chain.epc
              AND c.from_at < chain.to_at AND coalesce(c.to_at, 'infinity') > chain.from_at
         )
-        SELECT chain.start AS epc, e.event_time AS at, s.name, s.uri,
-               ST_Distance(s.location::geography, ST_SetSRID(ST_MakePoint(%(lon)s, %(lat)s), 4326)::geography) / 1000
+        SELECT chain.start AS epc, near.at, near.name,
+               ST_Distance(near.location::geography, ST_SetSRID(ST_MakePoint(%(lon)s, %(lat)s), 4326)::geography) / 1000
                    AS km
         FROM chain CROSS JOIN LATERAL (
-            (SELECT x.event, x.event_time FROM event_epc x
-             WHERE x.epc = chain.epc AND x.role IN ('epc', 'child', 'parent')
+            (SELECT e.event_time AS at, s.name, s.location
+             FROM event_epc x JOIN event e ON e.id = x.event JOIN site s ON s.uri = e.read_point
+             WHERE x.epc = chain.epc AND x.role IN ('epc', 'child', 'parent') AND {COUNTS}
                AND x.event_time BETWEEN chain.from_at AND chain.to_at AND x.event_time <= %(at)s
                AND (x.role <> 'parent' OR chain.epc = chain.start)
-             ORDER BY x.event_time DESC LIMIT 1)
+             ORDER BY x.event_time DESC, e.hash DESC LIMIT 1)
             UNION ALL
-            (SELECT x.event, x.event_time FROM event_epc x
-             WHERE x.epc = chain.epc AND x.role IN ('epc', 'child', 'parent')
+            (SELECT e.event_time, s.name, s.location
+             FROM event_epc x JOIN event e ON e.id = x.event JOIN site s ON s.uri = e.read_point
+             WHERE x.epc = chain.epc AND x.role IN ('epc', 'child', 'parent') AND {COUNTS}
                AND x.event_time BETWEEN chain.from_at AND chain.to_at AND x.event_time > %(at)s
                AND (x.role <> 'parent' OR chain.epc = chain.start)
-             ORDER BY x.event_time LIMIT 1)
-        ) near JOIN event e ON e.id = near.event JOIN site s ON s.uri = e.read_point
+             ORDER BY x.event_time, e.hash LIMIT 1)
+        ) near
         """,
         {"epcs": list(epcs), "lon": site["lon"], "lat": site["lat"], "at": at},
     )
@@ -106,6 +110,10 @@ def state_findings(states: Iterable[Row], *, step: str, at: datetime) -> list[Fo
             found.append(Found("not_commissioned", state["epc"]))
         if state["sold_at"] is not None and state["sold_at"] < at:
             found.append(Found("already_sold", state["epc"], {"sold_at": state["sold_at"].isoformat(), "step": step}))
+        elif step == "retail_selling" and state["last_event_at"] is not None and state["last_event_at"] > at:
+            # A sale told late: what was told before it is the life after it.
+            facts = {"sold_at": at.isoformat(), "step": state["biz_step"]}
+            found.append(Found("already_sold", state["epc"], facts))
     return found
 
 

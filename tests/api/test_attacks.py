@@ -199,3 +199,69 @@ def test_a_farm_lies_to_the_kilometre_for_whoever_does_not_work_there(world: Wor
     assert told(world.admin) == exact
     for token in (world.account("observer"), world.account("driver", world.other_group), group_of_strangers(world)):
         assert told(token) == near
+
+
+def test_strangers_sacks_do_not_go_into_a_groups_unused_label(world: World) -> None:
+    [label] = world.tags()
+    strangers = world.tags(1, world.other_group)[0]
+    farm = world.site("farm", world.other_group).uri
+    token = group_of_strangers(world)
+    world.tell(world.harvest(strangers, 0, site=farm), token=token)
+    [packed] = world.tell(world.scan("packing", 1, parent=label.uri, tags=[strangers.uri], site=farm), token=token)
+    assert (kinds(packed), packed["events"]) == (["foreign_tag"], [])
+    [answer] = world.tell(world.harvest(label, 2), token=world.head)
+    assert answer["status"] == "recorded"
+
+
+@pytest.mark.parametrize(
+    ("label", "kind"), [("095200001999999997", "unknown_tag"), ("https://x.example/00/{}?c=00000000", "wrong_check")]
+)
+def test_sacks_do_not_go_into_a_label_that_is_none_of_ours(world: World, label: str, kind: str) -> None:
+    [sack] = world.harvested()
+    parent = label.format(world.tags()[0].sscc)
+    [packed] = world.tell(world.scan("packing", 1, parent=parent, tags=[sack], site=world.farm.uri), token=world.head)
+    assert (kinds(packed), packed["events"]) == ([kind], [])
+
+
+def test_a_sack_does_not_go_into_itself(world: World) -> None:
+    [sack] = world.harvested()
+    [packed] = world.tell(world.scan("packing", 1, parent=sack, tags=[sack], site=world.farm.uri), token=world.head)
+    assert packed["status"] == "refused"
+
+
+def test_a_partner_who_sells_at_anothers_market_is_flagged(world: World) -> None:
+    [sack] = world.harvested()
+    stranger = world.account("partner", world.other_group)
+    [sold] = world.tell(world.scan("retail_selling", 40, tags=[sack], site=world.cipinang.uri), token=stranger)
+    assert "wrong_site" in kinds(sold)
+
+
+def test_a_group_does_not_write_into_anothers_lot(world: World) -> None:
+    mine, theirs = world.tags()[0], world.tags(1, world.other_group)[0]
+    farm = world.site("farm", world.other_group).uri
+    world.tell(world.harvest(mine, 5, lot="PANEN-7"), token=world.head)
+    lot = world.state(mine.uri)["lot_uri"]
+    [answer] = world.tell(world.harvest(theirs, 1, lot="PANEN-7", site=farm), token=group_of_strangers(world))
+    assert answer["status"] == "refused"
+    assert world.rows("SELECT party_id, quantity_kg::int AS kg FROM lot WHERE uri = %s", lot) == [
+        {"party_id": world.group.id, "kg": 50}
+    ]
+
+
+def test_a_scan_declared_wrong_makes_no_later_one_too_fast(world: World) -> None:
+    [sack] = world.harvested()
+    operator = world.operator("hub_operator", world.priok)
+    wrong = world.scan("inspecting", 20, tags=[sack], result="conformant")
+    world.tell(wrong, world.scan("correcting", 20.1, scan=wrong["id"], reason="Salah karung"), token=operator)
+    [right] = world.tell(world.scan("inspecting", 20.2, tags=[sack], result="conformant", site=world.panjang.uri))
+    assert right["status"] == "recorded"
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_second_sale_is_found_whichever_is_told_first(world: World, late: bool) -> None:
+    [sack] = world.harvested()
+    sales = [world.scan("retail_selling", hours, tags=[sack], site=world.cipinang.uri) for hours in (40, 41)]
+    for sale in reversed(sales) if late else sales:
+        world.tell(sale)
+    found = world.rows("SELECT kind FROM finding WHERE epc = %s", world.state(sack)["epc"])
+    assert found == [{"kind": "already_sold"}]
