@@ -80,7 +80,6 @@ def outlook(
     running = len(so_far) > len(months) and told[-1].state is not None
     percent = RISE_PERCENT.get(commodity or "", 3)
     judged = [_judged(spell, months, percent) for spell in reversed(spells(whole))]
-    index = seasonal_index(months.mean, months.start)
     notices = lebaran_notices(date.min, today, lebaran) if season.follows_lebaran else []
     scores = alps(months.mean, months.start)
     return Outlook(
@@ -89,11 +88,11 @@ def outlook(
         judged=judged,
         rise_percent=percent,
         record=record(months, whole, percent),
-        steps=fan(months, lebaran),
+        steps=fan(so_far if running else months, lebaran),
         next_month=track(months, 1, lebaran),
         next_quarter=track(months, 3, lebaran),
-        index=index,
-        band=_band(months, index),
+        index=seasonal_index(months.mean, months.start),
+        band=_band(months),
         notice=next((n for n in reversed(notices) if n.lebaran >= today), None),
         alps_60=alps_now(scores),
         alps_all=alps_now(alps(months.mean, months.start, window=None)),
@@ -115,12 +114,19 @@ def _judged(spell: Spell, months: Months, percent: int) -> JudgedSpell:
     return JudgedSpell(spell, followed_by_rise(months.mean, place, percent), float(months.mean[place]))
 
 
-def _band(months: Months, index: Sequence[SeasonalIndex]) -> list[tuple[date, float, float]]:
-    """The season's range around the mean of the twelve months before each month that has them."""
+def _band(months: Months) -> list[tuple[date, float, float]]:
+    """The season's range around the mean of the twelve months before each month, by the years that were over then.
+
+    It reaches three months past the last.
+    """
     found: list[tuple[date, float, float]] = []
-    for place, number in enumerate(months.numbers() if index else ()):
-        year = months.mean[max(0, place - 12) : place]
-        if len(year) == 12 and not np.isnan(year).any():
+    index: list[SeasonalIndex] = []
+    for place in range(len(months) + 3 if len(months) else 0):
+        number = months.start + place
+        if number % 12 == 0 and place <= len(months):
+            index = seasonal_index(months.mean[:place], months.start)
+        year = months.mean[max(0, min(place, len(months)) - 12) : place]
+        if index and len(year) == 12 and not np.isnan(year).any():
             level, entry = float(year.mean()), index[number % 12]
             found.append((first_day(number).replace(day=15), level * entry.low, level * entry.high))
     return found

@@ -252,7 +252,7 @@ def _charts(
     since = seen[-1].on - timedelta(days=days) if days else date.min
     points = [Point(value.on, float(value.price_idr)) for value in seen if value.on >= since]
     doubtful = [Point(v.on, float(v.price_idr)) for v in values if v.kind == "suspicious" and v.on >= since]
-    band, fan, flags = prices_outlook.marks(weighed)
+    band, fan, flags = prices_outlook.marks(weighed, language)
     drawn: list[tuple[str, Chart, list[tuple[float, str]], list[tuple[float, str, str]]]] = []
     for name, frame in (("wide", WIDE), ("mid", MID), ("slim", SLIM)):
         chart = charts.draw(

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from babel.dates import format_date
 from sqlmodel import Session
 
 from api.pages.rendering import _
+from api.pages.words import Language
 from prices import carried
 from prices.changes import observed
 from prices.charts import Flag, Reach
@@ -46,7 +48,7 @@ def outlook_of(series: Series, values: Sequence[Known], official: Sequence[Dated
     )
 
 
-def marks(weighed: Outlook | None) -> tuple[list[Reach], list[Reach], list[Flag]]:
+def marks(weighed: Outlook | None, language: Language) -> tuple[list[Reach], list[Reach], list[Flag]]:
     """The season's band, the fan and the flags of past alerts, for the chart."""
     if weighed is None:
         return [], [], []
@@ -55,11 +57,13 @@ def marks(weighed: Outlook | None) -> tuple[list[Reach], list[Reach], list[Flag]
         Reach(first_day(step.number).replace(day=15), step.low_idr, step.high_idr, step.price_idr)
         for step in weighed.steps
     ]
-    flags = [
-        Flag(told.spell.since, told.price_idr, str(verdict(told)), lasting=told.rose is None, missed=told.rose is False)
-        for told in weighed.judged
-    ]
+    flags = [_flag(told, language) for told in weighed.judged]
     return band, fan, flags
+
+
+def _flag(told: JudgedSpell, language: Language) -> Flag:
+    said = format_date(told.spell.since, "MMM y", locale=language)
+    return Flag(told.spell.since, told.price_idr, said, lasting=told.rose is None, missed=told.rose is False)
 
 
 def verdict(told: JudgedSpell) -> Any:

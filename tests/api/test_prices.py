@@ -151,3 +151,37 @@ def test_the_board_shows_all_areas_side_by_side(client: TestClient, bearer: Bear
     text = page(client, bearer("observer"), "")
     for words in ("DKI Jakarta", "Lampung", "Nasional", "belum ada seri", "HET Rp13.500"):
         assert words in text
+
+
+def test_old_data_set_no_state_and_the_last_one_is_told(client: TestClient, bearer: Bearer) -> None:
+    text = page(client, bearer("officer"), "/ayam/lampung")
+    assert "Keadaan ditahan" in text
+    assert "terlalu tua untuk menetapkan keadaan" in text
+    assert text.count('<path class="fan"') >= 3  # each width of the drawing
+
+
+def test_the_forecast_stands_in_a_table_with_what_it_missed_and_naive_beside(
+    client: TestClient, bearer: Bearer
+) -> None:
+    text = page(client, bearer("officer"), "/beras/lampung?mutu=mean_of_six")
+    assert "Perkiraan, pita 80 % dari riwayatnya sendiri" in text
+    assert "Sebulan ke depan meleset" in text
+    assert "naif" in text
+
+
+def test_the_record_says_how_many_alerts_were_right_and_the_base_rate(client: TestClient, bearer: Bearer) -> None:
+    text = page(client, bearer("officer"), "/beras/indonesia?lihat=peringatan")
+    assert "disusul kenaikan 3 % dalam tiga bulan" in text
+    assert "Tanpa peringatan pun kenaikan menyusul" in text
+    assert "palsu" in text
+    assert "tepat" in text
+
+
+def test_a_release_is_recommended_where_demand_is_known_with_all_its_sources(
+    client: TestClient, bearer: Bearer
+) -> None:
+    text = page(client, bearer("officer"), "/beras/dki-jakarta")
+    assert "Saran pelepasan stok" in text
+    assert "4 sumber kebutuhan" in text
+    assert "Petugas yang memutuskan" in text
+    assert "Saran pelepasan stok" not in page(client, bearer("officer"), "/beras/lampung")

@@ -28,10 +28,20 @@ def test_the_month_that_still_runs_is_judged_as_far_as_it_is_known() -> None:
     assert whole.judged == found.judged  # a running month adds nothing to the record
 
 
-def test_the_fan_begins_after_the_last_whole_month() -> None:
+def test_the_fan_spreads_from_what_the_running_month_tells_so_far() -> None:
     found = weighed(VALUES)
     assert found is not None
-    assert [step.number - 2024 * 12 for step in found.steps] == [9, 10, 11]
+    assert [step.number - 2024 * 12 for step in found.steps] == [10, 11, 12]
+
+
+def test_the_season_drawn_for_a_month_is_that_of_the_years_before_it() -> None:
+    whole, then = weighed(VALUES), weighed([v for v in VALUES if v.on <= date(2023, 6, 30)])
+    assert whole is not None
+    assert then is not None
+    known = [reach for reach in then.band if reach[0] <= date(2023, 7, 31)]
+    assert known
+    assert known == whole.band[: len(known)]
+    assert then.band[-1][0] == date(2023, 9, 15)
 
 
 def test_copies_change_nothing_that_is_weighed() -> None:
