@@ -19,6 +19,7 @@ import api.corridor
 from api import demo_places
 from api.routes.scans import record
 from api.story import cast
+from api.story.haul import crossings
 from api.story.journeys import journey
 from api.story.stage import Stage
 from api.story.telling import Journey, Told, every, numbers
@@ -33,10 +34,14 @@ from tracking import shipments, tags
 from tracking.corridor import lampung_jakarta
 from tracking.corridor_document import CorridorDocument, read
 
-# What is under way now is told whole; of the weeks before, every so many journeys of a lane.
-BEGAN_WITHIN = timedelta(hours=34)
+# What is under way now is told whole, until it has landed and driven on; of the weeks before, a few journeys a lane.
+BEGAN_WITHIN = timedelta(hours=30)
+LANDED_WITHIN = timedelta(hours=2)
 WEEKS_BEFORE = timedelta(days=16)
-THINNED = timedelta(days=12)
+SHELVED = timedelta(hours=44)  # a journey begun so long ago has its first part on the shelf
+SETTLED = timedelta(days=5)
+AT_SEA = timedelta(hours=16)  # every vessel has told its latest crossing since
+RESERVES = 2  # loads of a lane that have stayed in a warehouse, of the weeks before
 TELLERS = 3  # at once: Python's part of one scan overlaps PostgreSQL's part of another
 
 
@@ -103,21 +108,26 @@ def _set_up(session: Session, settings: Settings, stage: Stage, now: datetime) -
 def story_until(stage: Stage, now: datetime) -> Iterator[Journey]:
     """The journeys that the demo tells at `now`: all that are fresh, and every so many of the weeks before.
 
-    Of those before, the latest where something went wrong is always told: it is what an operator wants to see.
+    Of those before: one a lane that is on the shelf now, loads kept as a reserve, and the latest where something went
+    wrong, which is what an operator wants to see.
     """
     for lane in stage.lanes:
         recent = numbers(lane, now - BEGAN_WITHIN, now)
         older = list(numbers(lane, now - WEEKS_BEFORE, now - BEGAN_WITHIN))
-        rhythm = max(1, round(THINNED / timedelta(hours=lane.every_h)))
         mishaps = (lane.loses_papers_every, lane.too_warm_every, lane.underweight_every)
         mishaps += (lane.sold_twice_every, lane.recalled_every)
-        settled = [number for number in older if number < numbers(lane, now - 5 * DAY, now).start]
+        settled = [number for number in older if number < numbers(lane, now - SETTLED, now).start]
         wrong = [number for number in settled if any(every(mishap, number) for mishap in mishaps)]
-        for number in sorted({*older[rhythm // 2 :: rhythm], *wrong[-1:], *recent}):
-            yield journey(stage, lane, number)
-
-
-DAY = timedelta(days=1)
+        kept = [number for number in older if every(lane.reserve_every, number)]
+        shelved = [
+            number for number in older if number < numbers(lane, now - SHELVED, now).start and number not in kept
+        ]
+        spread = max(1, len(kept) // RESERVES)
+        chosen = {*shelved[-1:], *kept[spread // 2 :: spread][:RESERVES], *wrong[-1:]}
+        for number in sorted({*chosen, *recent}):
+            one_journey = journey(stage, lane, number)
+            if number in chosen or one_journey.landed_at > now - LANDED_WITHIN:
+                yield one_journey
 
 
 def _untold(session: Session, stage: Stage, now: datetime) -> list[list[Told]]:
@@ -126,6 +136,7 @@ def _untold(session: Session, stage: Stage, now: datetime) -> list[list[Told]]:
     for each in story_until(stage, now):
         part = parts[stage.lanes.index(each.lane) % TELLERS]
         part.update({one_told.scan["id"]: one_told for one_told in each.told if one_told.at <= now})
+    parts[0].update({told.scan["id"]: told for told in crossings(stage, now - AT_SEA, now)})
     ids = [scan_id for part in parts for scan_id in part]
     known = {str(row["id"]) for row in rows(raw(session), "SELECT id FROM scan WHERE id = ANY(%s::uuid[])", (ids,))}
     return [_in_order(told for scan_id, told in part.items() if scan_id not in known) for part in parts]

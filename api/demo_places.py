@@ -100,9 +100,9 @@ def tags_for(session: Session, stage: Stage, *, now: datetime) -> None:
 
 
 def timetable(session: Session, stage: Stage, now: datetime) -> None:
-    """Put the sailings of two days back and three months ahead on the hubs' boards."""
+    """Put the sailings of two days back and six weeks ahead on the hubs' boards."""
     ids = site_ids(raw(session))
-    for sailing in sailings(now - timedelta(days=2), now + timedelta(days=90)):
+    for sailing in sailings(now - timedelta(days=2), now + timedelta(days=45)):
         if sailing.mode == "sea":
             session.add(
                 Sailing(

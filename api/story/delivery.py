@@ -11,19 +11,23 @@ from tracking.gs1.digital_link import lot_uri
 def store(teller: Teller, landing: SiteEntry, warehouse: SiteEntry, cargo: list[str]) -> None:
     """The shared warehouse takes the load in."""
     at, truck = cast.operator(warehouse.key), teller.truck
+    lane, stage = teller.lane, teller.stage
+    owner = stage.site(lane.works).party if lane.works else stage.farms(lane, teller.number)[0].party
     teller.drive(truck, landing, warehouse)
     teller.tell(at, "arriving", warehouse, carrier=truck.name, shipment=teller.gsin)
     teller.wait(8, 20)
     teller.tell(at, "unloading", warehouse, carrier=truck.name, shipment=teller.gsin)
     teller.measure(warehouse, cargo)
     teller.wait(5, 12)
-    teller.tell(at, "accepting", warehouse, tags=cargo, shipment=teller.gsin)
+    teller.tell(at, "accepting", warehouse, tags=cargo, owner=owner, shipment=teller.gsin)
     teller.wait(10, 25)
     teller.tell(at, "storing", warehouse, tags=cargo, room=teller.lane.room)
 
 
 def to_market(teller: Teller, start: SiteEntry, cargo: list[str], product: ProductEntry) -> None:
     """Some hours later the first part goes to the market, two days on the rest; one unit after the other is sold."""
+    if every(teller.lane.reserve_every, teller.number):
+        return  # it stays where it is, against dearer weeks
     quick = product.commodity in ("banana", "chicken")
     teller.now += (5 if quick else 9) * HOUR
     first = math.ceil(len(cargo) * 0.6)
@@ -37,7 +41,7 @@ def to_market(teller: Teller, start: SiteEntry, cargo: list[str], product: Produ
 
 def _deliver(teller: Teller, start: SiteEntry, units: list[str], *, round_: int) -> None:
     lane, stage = teller.lane, teller.stage
-    truck, market = stage.delivery_truck(lane, round_), stage.site(lane.market)
+    truck, market = stage.delivery_truck(lane, teller.number, round_), stage.site(lane.market)
     at, there = cast.operator(start.key), cast.operator(market.key)
     if start.kind == "warehouse":
         teller.tell(at, "picking", start, tags=units, order=f"PO-{teller.gsin[9:16]}")
@@ -57,8 +61,9 @@ def _deliver(teller: Teller, start: SiteEntry, units: list[str], *, round_: int)
     teller.journey.stocked_at = teller.journey.stocked_at or teller.now
     leaves = teller.now
     to_sell = units if round_ else units[1:]  # the very first stays on the shelf, for people to look at
+    at_once = max(1, len(units) // 6)
     while to_sell:
-        bought, to_sell = to_sell[: (count := teller.chance.randint(1, 3))], to_sell[count:]
+        bought, to_sell = to_sell[: (count := at_once * teller.chance.randint(1, 3))], to_sell[count:]
         teller.wait(45, 300)
         teller.tell(there, "retail_selling", market, tags=bought, price_idr_kg=price)
     teller.drive_back(truck, market, start, leaves)

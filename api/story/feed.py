@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from api.story.haul import crossings
 from api.story.journeys import journeys, voyages
 from api.story.motion import Placed, placed
 from api.story.stage import Stage
@@ -70,6 +71,8 @@ class Feed:
         until = now + AHEAD
         ours = [each for each in journeys(self._stage, min(self._until, now), until) if self._is_ours(each)]
         new = {item.key: item for each in ours for item in _items(each) if self._until <= item.at < until}
+        for told in crossings(self._stage, self._until, until):
+            new[told.scan["id"]] = Item(told.at, 1, told.scan["id"], "scan", told.actor, told.scan)
         for item in new.values():  # vessels' own scans are in the story of every truck aboard
             heapq.heappush(self._waiting, item)
         self._rides = [*(ride for each in ours for ride in each.rides), *voyages(self._stage, now - AHEAD, until)]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from api.story import delivery, harvest, haul
 from api.story.lanes import Lane
@@ -16,7 +17,7 @@ LASTS_AT_MOST = timedelta(days=6)
 def journey(stage: Stage, lane: Lane, number: int) -> Journey:
     """Journey `number` of a lane."""
     teller = Teller(stage, lane, number)
-    farms = [stage.site(name) for name in lane.farms]
+    farms = stage.farms(lane, number)
     product = stage.product(lane.harvest)
     cargo = harvest.tag_harvest(teller, farms, product)
     here = farms[-1]
@@ -27,6 +28,7 @@ def journey(stage: Stage, lane: Lane, number: int) -> Journey:
         cargo = harvest.make(teller, works, cargo, product)
     haul.send(teller, farms, here, cargo, product)
     landing = haul.cross(teller, cargo)
+    teller.journey.landed_at = teller.now
     if works and lane.works_beyond:
         teller.drive(teller.truck, landing, works)
         harvest.take_in(teller, teller.truck, works, cargo)
@@ -44,11 +46,14 @@ def journey(stage: Stage, lane: Lane, number: int) -> Journey:
     return teller.journey
 
 
+_kept = lru_cache(maxsize=1024)(journey)  # who looks ahead asks for the same again and again
+
+
 def journeys(stage: Stage, since: datetime, until: datetime) -> Iterator[Journey]:
     """Every journey of every lane under way at some moment from `since` to `until`."""
     for lane in stage.lanes:
         for number in numbers(lane, since - LASTS_AT_MOST, until):
-            told = journey(stage, lane, number)
+            told = _kept(stage, lane, number)
             if told.ends_at >= since:
                 yield told
 

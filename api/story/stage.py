@@ -15,7 +15,6 @@ from tracking.tags import check_of
 from tracking.ways import Way
 
 CYCLE_DAYS = 200  # after so many days the story comes back to tags it has used
-OUTPUTS_MAX = 16
 OPERATOR = "PT Lumbung Antardaerah"
 
 
@@ -68,19 +67,27 @@ class Stage:
             raise LookupError(f"no lane from {sailing.start} to {sailing.end}")
         return way
 
+    def farms(self, lane: Lane, number: int) -> list[SiteEntry]:
+        """The farms that fill the truck of a journey."""
+        if not lane.farms_at_once:
+            return [self.site(name) for name in lane.farms]
+        first = number * lane.farms_at_once
+        return [self.site(lane.farms[(first + place) % len(lane.farms)]) for place in range(lane.farms_at_once)]
+
     def line_truck(self, lane: Lane, number: int) -> CarrierEntry:
         """The truck whose turn on the long haul it is."""
         before = sum(other.trucks for other in self.lanes[: self.lanes.index(lane)])
         return self._near[before + number % lane.trucks]
 
-    def feeder(self, lane: Lane) -> CarrierEntry:
-        """The truck that brings harvests to the mill."""
+    def feeder(self, lane: Lane, number: int) -> CarrierEntry:
+        """The truck that brings harvests to the mill: of three a lane the one whose turn it is."""
         rest = self._near[sum(other.trucks for other in self.lanes) :]
-        return rest[self.lanes.index(lane) % len(rest)]
+        fed = [other for other in self.lanes if other.works and not other.works_beyond]
+        return rest[(3 * fed.index(lane) + number % 3) % len(rest)]
 
-    def delivery_truck(self, lane: Lane, round_: int) -> CarrierEntry:
-        """The truck from the warehouse to the market: one for the first part of a load, one for the rest."""
-        return self._far[(2 * self.lanes.index(lane) + round_) % len(self._far)]
+    def delivery_truck(self, lane: Lane, number: int, round_: int) -> CarrierEntry:
+        """The truck from the warehouse to the market: for each part of a load two a lane take turns."""
+        return self._far[(4 * self.lanes.index(lane) + 2 * round_ + number % 2) % len(self._far)]
 
     def gsin(self, lane: Lane, number: int) -> str:
         """The shipment number of a journey."""
@@ -96,10 +103,10 @@ class Stage:
         used: dict[str, int] = {}
         for lane in self.lanes:
             journeys = CYCLE_DAYS * 24 // lane.every_h
-            sacks = len(lane.farms) * lane.units_per_farm
+            sacks = (lane.farms_at_once or len(lane.farms)) * lane.units_per_farm
             wanted = {self.site(farm).party: sacks for farm in lane.farms}
             if lane.works:
-                wanted[self.site(lane.works).party] = OUTPUTS_MAX
+                wanted[self.site(lane.works).party] = lane.outputs_max
             for gln, each in wanted.items():
                 first = used.get(gln, 1)
                 pools[gln, lane.key] = (first, journeys, each)
@@ -174,7 +181,7 @@ _PAPER = {
 }
 
 
-def bundles(kg: float, unit_kg: float) -> tuple[int, float]:
-    """How many units come out of so many kilograms, and how heavy each is: a multiple of the usual unit."""
-    together = max(1, math.ceil(kg / unit_kg / OUTPUTS_MAX))
+def bundles(kg: float, unit_kg: float, most: int) -> tuple[int, float]:
+    """How many units (`most` at most) come out of so many kilograms, and how heavy each is, in usual units."""
+    together = max(1, math.ceil(kg / unit_kg / most))
     return max(1, int(kg / (unit_kg * together))), unit_kg * together

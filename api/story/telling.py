@@ -15,7 +15,7 @@ from uuid import UUID
 from api.story import cast
 from api.story.lanes import Lane
 from api.story.stage import Stage
-from api.story.timetable import ANCHOR, HOUR
+from api.story.timetable import ANCHOR, HOUR, Sailing
 from tracking.corridor_document import CarrierEntry, SiteEntry
 from tracking.ways import LonLat
 
@@ -54,6 +54,7 @@ class Journey:
     planner: str = ""
     planned_at: datetime = ANCHOR
     cargo: list[str] = field(default_factory=list[str])  # SSCCs that travel to the market; the first is never sold
+    landed_at: datetime = ANCHOR  # when it drove off the port beyond the water
     stocked_at: datetime | None = None
     lot: str = ""
 
@@ -109,6 +110,7 @@ class Teller:
         self.truck = stage.line_truck(lane, number)
         self.gsin = stage.gsin(lane, number)
         self.weights: dict[str, Decimal] = {}
+        self.booked: Sailing | None = None
 
     def wait(self, low_min: float, high_min: float) -> None:
         """Some minutes go by."""
@@ -143,6 +145,10 @@ class Teller:
         kg = float(sum((self.weights[tag] for tag in tags), Decimal(0)))
         return round(kg * share * self.chance.uniform(0.998, 1.002), 1)
 
+    def check_units(self, at: str, site: SiteEntry, cargo: list[str]) -> None:
+        """Labels and seals of the units aboard are looked at, one by one."""
+        self.tell(at, "inspecting", site, tags=cargo, result="conformant", shipment=self.gsin)
+
     def inspect(self, at: str, site: SiteEntry, cargo: list[str], *, underweight: bool = False) -> None:
         """The loaded line-haul truck is weighed and looked over."""
         heads = self.lane.heads_per_unit if self.lane.works_beyond else None
@@ -169,5 +175,6 @@ class Teller:
         shown = self.temperature()
         if shown is not None:
             self.wait(1, 2)
-            shown = round(shown + 4.9, 1) if warm else shown
+            if warm:  # at the door alone, where one probe hangs
+                cargo, shown = cargo[:1], round(shown + 4.9, 1)
             self.tell(cast.logger(self.truck.giai), "sensor_reporting", site, tags=cargo, temperature_c=shown)

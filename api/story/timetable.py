@@ -47,12 +47,17 @@ class Sailing:
 PANJANG, PRIOK = "Hub Panjang", "Hub Tanjung Priok"
 BAKAUHENI, MERAK = "Pelabuhan Bakauheni", "Pelabuhan Merak"
 
-# Two ro-ro vessels leave Panjang at 21:00 WIB in turn, a third at 09:00 every other day; three ferries, one leaving
-# every two hours.
+# Twelve ro-ro vessels keep a departure every two hours each way, with an hour and a half at the quay; three ferries do
+# so too.
+VESSELS = (
+    *("KM Lumbung Samudra", "KM Sai Bahtera", "KM Teluk Kencana", "KM Way Sekampung", "KM Tanjung Lesung Raya"),
+    *("KM Cahaya Krui", "KM Semaka Jaya", "KM Sebesi Bahari", "KM Pesagi Nusantara"),
+    *("KM Legundi Jaya", "KM Way Rarem", "KM Tanggamus Raya"),
+)
 LINES = (
     *(
-        Line(vessel, "sea", PANJANG, PRIOK, starts * HOUR, 48 * HOUR, 10.5 * HOUR, 20 * HOUR)
-        for vessel, starts in (("KM Lumbung Samudra", 14), ("KM Sai Bahtera", 38), ("KM Teluk Kencana", 2))
+        Line(vessel, "sea", PANJANG, PRIOK, (2 * number + 0.5) * HOUR, 24 * HOUR, 10.5 * HOUR, 12 * HOUR)
+        for number, vessel in enumerate(VESSELS)
     ),
     *(
         Line(vessel, "ferry", BAKAUHENI, MERAK, starts * HOUR, 6 * HOUR, 2 * HOUR, 3 * HOUR)
