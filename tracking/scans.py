@@ -19,12 +19,14 @@ from pydantic import ValidationError
 
 from core.database import Row, one, rows, run
 from core.errors import DomainError, Forbidden
-from core.permissions import Viewer
+from core.permissions import DEVICE, Viewer
 from tracking import derivation, findings, journey, ledger, lineage, reading, steps, tags
 from tracking.findings import Found
 from tracking.gs1.digital_link import lot_uri
 from tracking.gs1.urn import normalise
+from tracking.happenings import kind_of
 from tracking.reading import IsRight, ReadTag, Unreadable
+from tracking.visibility import SEES_ALL
 
 Connection = psycopg.Connection[Any]
 BATCH_MAX = 1000
@@ -210,10 +212,18 @@ class _Scan:
         if farmers and site["kind"] == "farm":
             elsewhere = site["party_id"] != self.who.party_id
         else:
-            elsewhere = not farmers and self.who.site_id not in (None, site["id"])
+            elsewhere = not farmers and not self._works_at(site)
         if elsewhere:
             self.found.append(Found("wrong_site", None, {"told": site["name"]}))
         return site
+
+    def _works_at(self, site: Row) -> bool:
+        """Whether this is the teller's place of work: their site, else any of their party's. Offices see them all, and
+        a logger rides along."""
+        if self.who.site_id is not None:
+            return self.who.site_id == site["id"]
+        anywhere = self.who.role in SEES_ALL or self.who.role == DEVICE
+        return anywhere or self.who.party_id == site["party_id"]
 
     def carry_out(self, clock: list[Found]) -> Outcome:
         """Check, record the events, keep the findings."""
@@ -290,7 +300,29 @@ class _Scan:
         return usable
 
     def _may_use(self, owner: UUID) -> bool:
-        return self.who.role == "administrator" or owner in (self.who.party_id, self.site["party_id"])
+        works_here = self.who.site_id == self.site["id"]  # to name another's site is not to work there
+        own = owner == self.who.party_id or (works_here and owner == self.site["party_id"])
+        return own or self.who.role == "administrator"
+
+    def _parent(self, named: str, inside: set[str]) -> str | None:
+        """What units are packed into; None for a label that the ledger may not hear of, which is found out here."""
+        uri = reading.find_parent(self.connection, named)
+        if uri in inside:
+            raise Unreadable("A unit does not go into itself.", field="parent", given=named[:120])
+        if kind_of(uri) != "unit":
+            return uri
+        tag = reading.read_tag(named, field="parent")
+        owner = tags.is_issued(self.connection, tag.sscc)
+        state = one(self.connection, "SELECT commissioned_at, record_count FROM epc_state WHERE epc = %s", (uri,))
+        if owner is None and not (state and state["record_count"]):
+            self.found.append(Found("unknown_tag", uri))
+        elif tag.check is not None and not self.is_right(tag.sscc, tag.check):
+            self.found.append(Found("wrong_check", uri))
+        elif owner is not None and not (state and state["commissioned_at"]) and not self._may_use(owner):
+            self.found.append(Found("foreign_tag", uri))
+        else:
+            return uri
+        return None
 
     def _facts(self, read: Sequence[ReadTag]) -> journey.Facts:
         usable = {tag.epc for tag in read}
@@ -302,7 +334,7 @@ class _Scan:
         )
         made = {output.epc for output in outputs}
         number = self._lot_number() if self.product else None
-        lot = lot_uri(self.product["gtin"], number) if self.product and number else None
+        lot = self._own_lot(self.product["gtin"], number) if self.product and number else None
         if isinstance(self.step, steps.Holding) and self.step.lot:
             lot = self._known_lot(self.step.lot)
         owner, parent = self._told("owner"), self._told("parent")
@@ -310,7 +342,7 @@ class _Scan:
             at=self.at,
             site=self.site["uri"],
             tags=tuple(tag.epc for tag in read if tag.epc not in made),
-            parent=reading.find_parent(self.connection, parent) if parent else None,
+            parent=self._parent(parent, usable) if parent else None,
             carrier=self.carrier["uri"] if self.carrier else None,
             carriers=(
                 *(reading.find_container(self.connection, named) for named in self._told("containers") or []),
@@ -320,7 +352,7 @@ class _Scan:
                 ),
             ),
             shipment=self.shipment["uri"] if self.shipment else None,
-            lot=normalise(lot) if lot else None,
+            lot=lot,
             lot_number=number,
             produced_on=self._told("produced_on"),
             harvested=bool(self.product and self.product["harvested"]),
@@ -333,6 +365,14 @@ class _Scan:
         told = self._told("lot")
         return told or f"{self.at.astimezone(journey.WIB):%y%m%d}-{self.step.id.hex[-8:].upper()}"
 
+    def _own_lot(self, gtin: str, number: str) -> str:
+        """The URI of a lot that nobody else has begun: nobody writes into another's lot, whatever day they tell."""
+        uri = normalise(lot_uri(gtin, number))
+        begun = one(self.connection, "SELECT party_id FROM lot WHERE uri = %s", (uri,))
+        if begun and begun["party_id"] not in (None, self.party_id):
+            raise Unreadable("Another group has used this lot number: take another.", field="lot", given=number)
+        return uri
+
     def _known_lot(self, named: str) -> str:
         uri = normalise(named.strip())
         if not one(self.connection, "SELECT 1 FROM lot WHERE uri = %s", (uri,)):
@@ -343,6 +383,8 @@ class _Scan:
         """Whether anything is left to record once the tags that cannot be used are taken out."""
         if isinstance(self.step, steps.Transforming):
             return bool(facts.tags and facts.outputs)
+        if isinstance(self.step, steps.Packing) and facts.parent is None:
+            return False
         if self._codes():
             return bool(facts.tags or facts.carriers)
         return bool(facts.tags or facts.carriers or facts.carrier or facts.lot)
@@ -353,7 +395,8 @@ class _Scan:
         derivation.lock(self.connection, [*involved, *filter(None, (facts.parent, facts.carrier)), *facts.carriers])
         states = rows(
             self.connection,
-            "SELECT epc, commissioned_at, sold_at, quantity_kg, head_count, gtin FROM epc_state WHERE epc = ANY(%s)",
+            "SELECT epc, commissioned_at, sold_at, last_event_at, biz_step, quantity_kg, head_count, gtin"
+            " FROM epc_state WHERE epc = ANY(%s)",
             (list(facts.tags),),
         )
         if not isinstance(self.step, steps.Commissioning):
