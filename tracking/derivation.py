@@ -53,7 +53,12 @@ def lock(connection: Connection, epcs: Iterable[str]) -> None:
         """,
         (order, [kind_of(epc) for epc in order]),
     )
-    rows(connection, "SELECT epc FROM epc_state WHERE epc = ANY(%s) ORDER BY epc FOR UPDATE", (order,))
+    hold(connection, order)
+
+
+def hold(connection: Connection, epcs: Iterable[str]) -> None:
+    """The same for those of the keys that anything is known of; the others are left unknown."""
+    rows(connection, "SELECT epc FROM epc_state WHERE epc = ANY(%s) ORDER BY epc FOR UPDATE", (sorted(set(epcs)),))
 
 
 def happenings_of(connection: Connection, epcs: Iterable[str], *, since: datetime | None = None) -> list[Happening]:

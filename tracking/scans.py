@@ -8,6 +8,7 @@ nothing of it is kept.
 import hashlib
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -82,6 +83,7 @@ def record_batch(
             outcomes[index] = _not_understood(item, error)
             continue
         understood.append((step.at, str(step.id), index, step))
+    _lock(connection, [step for *_, step in understood])
     for _, _, index, step in sorted(understood, key=lambda entry: entry[:3]):
         try:
             with connection.transaction():
@@ -92,6 +94,27 @@ def record_batch(
         except DomainError as error:
             outcomes[index] = Outcome(str(step.id), "refused", reason=str(error), step=step)
     return [outcome for outcome in outcomes if outcome is not None]
+
+
+def _lock(connection: Connection, told: Sequence[steps.AnyStep]) -> None:
+    """Hold whatever a batch names and we know, in one order, until the transaction ends.
+
+    Scan by scan, two batches about the same sacks and trucks would take them crosswise and wait for each other.
+    """
+    keys: set[str] = set()
+    for step in told:
+        codes = [getattr(step, "tag", None), getattr(step, "parent", None)]
+        codes += [*(getattr(step, "tags", None) or []), *getattr(step, "inputs", [])]
+        codes += [made.tag for made in getattr(step, "outputs", [])]
+        for code in filter(None, codes):
+            with suppress(Unreadable):
+                keys.add(reading.read_tag(code).epc)
+    names = {name for step in told if (name := getattr(step, "carrier", None))}
+    names |= {name for step in told for name in getattr(step, "carriers", None) or []}
+    for name in names:
+        with suppress(Unreadable):
+            keys.add(reading.find_carrier(connection, name)["uri"])
+    derivation.hold(connection, keys)
 
 
 def _not_understood(item: object, error: ValidationError) -> Outcome:
@@ -272,6 +295,11 @@ class _Scan:
         made = [output.tag for output in self._told("outputs") or []]
         read = {tag.epc: tag for tag in map(reading.read_tag, [*self._codes(), *made])}
         owners = tags.issuers(self.connection, [tag.sscc for tag in read.values()])
+        fresh = {reading.read_tag(code).epc for code in made}
+        if isinstance(self.step, steps.Commissioning):
+            fresh = set(read)
+        # Of two phones that use up one label at the same moment, the second must see the first.
+        derivation.lock(self.connection, {epc for epc in fresh if read[epc].sscc in owners})
         known = {
             row["epc"]: row
             for row in rows(
@@ -280,9 +308,6 @@ class _Scan:
                 (list(read),),
             )
         }
-        fresh = {reading.read_tag(code).epc for code in made}
-        if isinstance(self.step, steps.Commissioning):
-            fresh = set(read)
         usable: list[ReadTag] = []
         for epc, tag in read.items():
             state, owner = known.get(epc), owners.get(tag.sscc)

@@ -1,18 +1,21 @@
 """What somebody with bad intent, a broken phone or a wrong clock may try; and what the record then says."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from api.corridor import load
 from core.settings import Settings
 from tests.world import World
 from tracking.corridor import lampung_jakarta
+from tracking.models import Carrier
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -265,3 +268,42 @@ def test_a_second_sale_is_found_whichever_is_told_first(world: World, late: bool
         world.tell(sale)
     found = world.rows("SELECT kind FROM finding WHERE epc = %s", world.state(sack)["epc"])
     assert found == [{"kind": "already_sold"}]
+
+
+def at_once(*calls: Callable[[], Any]) -> list[Any]:
+    with ThreadPoolExecutor(len(calls)) as threads:
+        return [future.result() for future in [threads.submit(call) for call in calls]]
+
+
+def test_of_many_phones_that_use_one_label_at_once_one_is_first(world: World) -> None:
+    [tag] = world.tags()
+    answers = at_once(*(partial(world.tell, world.harvest(tag), token=world.head) for _ in range(8)))
+    assert sorted(kinds(answer) for [answer] in answers) == [[], *[["already_tagged"]] * 7]
+    made = "SELECT count(*) AS n FROM event_epc WHERE epc = %s AND role = 'parent'"
+    assert world.rows(made, world.state(tag.uri)["epc"]) == [{"n": 1}]
+
+
+def test_one_scan_told_by_many_at_once_is_one_scan(world: World) -> None:
+    scan = world.harvest(world.tags()[0])
+    answers = at_once(*(partial(world.tell, scan, token=world.head) for _ in range(8)))
+    assert sorted(answer["status"] for [answer] in answers) == ["recorded", *["repeated"] * 7]
+
+
+def test_phones_that_load_the_same_sacks_crosswise_do_not_block_each_other(world: World) -> None:
+    sacks = world.harvested(count=6)
+    trucks = [truck.name for truck in world.session.exec(select(Carrier).where(Carrier.kind == "truck")).all()[:3]]
+    world.session.rollback()
+    batches = []
+    for turn in range(4):
+        order = sacks[turn:] + sacks[:turn]
+        batches.append(
+            [
+                world.scan("loading", 1 + turn / 100, carrier=truck, tags=[sack], site=world.farm.uri)
+                for sack, truck in zip(order, trucks * 2, strict=True)
+            ]
+        )
+    deadlocks = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+    before = world.rows(deadlocks)
+    answers = at_once(*(partial(world.tell, *batch, token=world.head) for batch in batches))
+    assert all(answer["events"] for batch in answers for answer in batch)
+    assert world.rows(deadlocks) == before
