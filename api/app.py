@@ -65,7 +65,7 @@ def create_app(given: Settings | None = None, engine: Engine | None = None) -> F
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
-        app.state.positions.stop()
+        await app.state.positions.stop()
         if engine is None:
             app.state.engine.dispose()
 

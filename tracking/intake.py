@@ -71,6 +71,53 @@ def ingest(
     return _judge(connection, fixes, absurd, told, stood, now)
 
 
+INSERT = """
+    INSERT INTO position (device_id, recorded_at, received_at, location, speed_kmh, heading_deg, accuracy_m)
+    SELECT device_id, recorded_at, %b, ST_SetSRID(ST_MakePoint(lon, lat), 4326), speed_kmh, heading_deg, accuracy_m
+    FROM unnest(%b::uuid[], %b::timestamptz[], %b::float8[], %b::float8[], %b::float8[], %b::float8[], %b::float8[])
+        AS f(device_id, recorded_at, lon, lat, speed_kmh, heading_deg, accuracy_m)
+    ON CONFLICT (device_id, recorded_at) DO NOTHING RETURNING device_id, recorded_at
+"""
+
+
+async def insert_plain(
+    connection: psycopg.AsyncConnection[Any], fixes: Sequence[Fix], *, now: datetime
+) -> list[Outcome | None]:
+    """Write fixes that are `plain`, in one statement; "recorded" for each that is new, None for one that must be
+    looked at more closely, by `ingest`. On a connection in autocommit they are durable when this returns.
+    """
+    ordered = sorted(fixes, key=lambda fix: (fix.device_id.int, fix.recorded_at))
+    cursor = await connection.execute(INSERT, (now, *_columns(ordered)), prepare=True)
+    if cursor.rowcount == len(fixes):
+        return [RECORDED] * len(fixes)
+    new: set[Key] = set(await cursor.fetchall())
+    answers: list[Outcome | None] = []
+    for fix in fixes:
+        key = (fix.device_id, fix.recorded_at)
+        answers.append(RECORDED if key in new else None)
+        new.discard(key)
+    return answers
+
+
+def plain(fix: Fix, months: Collection[date], *, now: datetime) -> bool:
+    """Whether nothing needs to be asked about `fix`: plausible on any carrier, of a month that has its partition."""
+    if absurdity(fix, now=now, on_carrier=True):
+        return False
+    return fix.recorded_at.astimezone(UTC).date().replace(day=1) in months
+
+
+def _columns(fixes: Sequence[Fix]) -> tuple[list[Any], ...]:
+    return (
+        [fix.device_id for fix in fixes],
+        [fix.recorded_at for fix in fixes],
+        [fix.lon for fix in fixes],
+        [fix.lat for fix in fixes],
+        [fix.speed_kmh for fix in fixes],
+        [fix.heading_deg for fix in fixes],
+        [fix.accuracy_m for fix in fixes],
+    )
+
+
 def _judge(
     connection: Connection,
     fixes: Sequence[Fix],
@@ -207,34 +254,8 @@ def _insert(connection: Connection, fixes: Sequence[Fix], now: datetime) -> dict
     """Write `fixes`, of different moments and sorted; lon and lat of those whose moment already had a row."""
     if not fixes:
         return {}
-    stood = rows(
-        connection,
-        """
-        WITH told AS (
-            SELECT * FROM unnest(%b::uuid[], %b::timestamptz[], %b::float8[], %b::float8[],
-                                 %b::float8[], %b::float8[], %b::float8[])
-            AS f(device_id, recorded_at, lon, lat, speed_kmh, heading_deg, accuracy_m)
-        ), new AS (
-            INSERT INTO position (device_id, recorded_at, received_at, location, speed_kmh, heading_deg, accuracy_m)
-            SELECT device_id, recorded_at, %b, ST_SetSRID(ST_MakePoint(lon, lat), 4326),
-                   speed_kmh, heading_deg, accuracy_m
-            FROM told
-            ON CONFLICT (device_id, recorded_at) DO NOTHING
-            RETURNING device_id, recorded_at
-        )
-        SELECT device_id, recorded_at FROM told EXCEPT ALL SELECT device_id, recorded_at FROM new
-        """,
-        (
-            [fix.device_id for fix in fixes],
-            [fix.recorded_at for fix in fixes],
-            [fix.lon for fix in fixes],
-            [fix.lat for fix in fixes],
-            [fix.speed_kmh for fix in fixes],
-            [fix.heading_deg for fix in fixes],
-            [fix.accuracy_m for fix in fixes],
-            now,
-        ),
-    )
+    new = {(row["device_id"], row["recorded_at"]) for row in rows(connection, INSERT, (now, *_columns(fixes)))}
+    stood = [fix for fix in fixes if (fix.device_id, fix.recorded_at) not in new]
     if not stood:
         return {}
     # Asked for on its own: a row that another transaction committed meanwhile is not seen by the statement above.
@@ -247,10 +268,10 @@ def _insert(connection: Connection, fixes: Sequence[Fix], now: datetime) -> dict
         WHERE p.recorded_at BETWEEN %b AND %b
         """,
         (
-            [row["device_id"] for row in stood],
-            [row["recorded_at"] for row in stood],
-            min(row["recorded_at"] for row in stood),
-            max(row["recorded_at"] for row in stood),
+            [fix.device_id for fix in stood],
+            [fix.recorded_at for fix in stood],
+            min(fix.recorded_at for fix in stood),
+            max(fix.recorded_at for fix in stood),
         ),
     )
     return {(row["device_id"], row["recorded_at"]): (row["lon"], row["lat"]) for row in places}
