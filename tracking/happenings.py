@@ -59,8 +59,8 @@ class Happening:
 
 
 def in_order(happenings: Iterable[Happening]) -> list[Happening]:
-    """The happenings in the one order: by time, then by hash."""
-    return sorted(happenings, key=lambda happening: (happening.at, happening.hash))
+    """The happenings in the one order: by time, then by hash; of one event the key's parts in it, by name."""
+    return sorted(happenings, key=lambda happening: (happening.at, happening.hash, happening.role))
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,3 +168,11 @@ def test_a_sack_is_in_one_thing_at_a_time(life: list[Happening]) -> None:
     for earlier, later in pairwise(stays):
         assert earlier.to_at is not None
         assert earlier.to_at <= later.from_at
+
+
+def test_a_key_used_up_and_made_in_one_event_comes_out_the_same_however_it_is_read() -> None:
+    parts = [
+        happening(1, role, "commissioning", type="TransformationEvent", action=None, hash="one", parent=TRUCK)
+        for role in ("output", "input", "child")
+    ]
+    assert intervals(parts) == intervals(parts[::-1])
