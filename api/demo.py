@@ -23,6 +23,7 @@ from api.story.haul import crossings
 from api.story.journeys import journey
 from api.story.stage import Stage
 from api.story.telling import Journey, Told, every, numbers
+from api.story.timetable import LINES
 from core import accounts, database
 from core.database import one, raw, rows
 from core.permissions import Viewer
@@ -36,11 +37,12 @@ from tracking.corridor_document import CorridorDocument, read
 
 # What is under way now is told whole, until it has landed and driven on; of the weeks before, a few journeys a lane.
 BEGAN_WITHIN = timedelta(hours=30)
-LANDED_WITHIN = timedelta(hours=2)
+LANDED_WITHIN = timedelta(hours=1)
 WEEKS_BEFORE = timedelta(days=16)
 SHELVED = timedelta(hours=44)  # a journey begun so long ago has its first part on the shelf
 SETTLED = timedelta(days=5)
-AT_SEA = timedelta(hours=16)  # every vessel has told its latest crossing since
+AT_SEA = timedelta(hours=13)  # every vessel has told its latest crossing since
+SLICE = timedelta(hours=3)
 RESERVES = 2  # loads of a lane that have stayed in a warehouse, of the weeks before
 TELLERS = 3  # at once: Python's part of one scan overlaps PostgreSQL's part of another
 
@@ -75,8 +77,9 @@ def load(
         if not any(untold):
             return False
         with step(f"Telling the demo's story ({sum(map(len, untold))} scans)"), ThreadPoolExecutor(TELLERS) as tellers:
-            for told in [tellers.submit(_tell, own, chosen, viewers, part, began) for part in untold if part]:
-                told.result()
+            for slice_ in _slices(untold):
+                for told in [tellers.submit(_tell, own, chosen, viewers, part, began) for part in slice_]:
+                    told.result()
         return True
     finally:
         if engine is None:
@@ -131,15 +134,31 @@ def story_until(stage: Stage, now: datetime) -> Iterator[Journey]:
 
 
 def _untold(session: Session, stage: Stage, now: datetime) -> list[list[Told]]:
-    """What is still to be told of the story until `now`, in order, parted by lanes so that several can tell at once."""
+    """What is still to be told of the story until `now`, in order, parted so that several can tell at once.
+
+    What one vessel carries is told by one: a hub's board follows a vessel's scans in the order in which they come.
+    """
+    teller_of = {line.vessel: place % TELLERS for place, line in enumerate(LINES)}
     parts: list[dict[str, Told]] = [{} for _ in range(TELLERS)]
     for each in story_until(stage, now):
-        part = parts[stage.lanes.index(each.lane) % TELLERS]
+        part = parts[teller_of[each.vessel]]
         part.update({one_told.scan["id"]: one_told for one_told in each.told if one_told.at <= now})
-    parts[0].update({told.scan["id"]: told for told in crossings(stage, now - AT_SEA, now)})
+    for told in crossings(stage, now - AT_SEA, now):
+        parts[teller_of[told.scan["carrier"]]][told.scan["id"]] = told
     ids = [scan_id for part in parts for scan_id in part]
     known = {str(row["id"]) for row in rows(raw(session), "SELECT id FROM scan WHERE id = ANY(%s::uuid[])", (ids,))}
     return [_in_order(told for scan_id, told in part.items() if scan_id not in known) for part in parts]
+
+
+def _slices(parts: list[list[Told]]) -> Iterator[list[list[Told]]]:
+    """The parts, three hours of story at a time: no teller runs ahead, a truck is unloaded before its next load."""
+
+    def number(told: Told) -> int:
+        return int(told.at.timestamp() // SLICE.total_seconds())
+
+    by_slice = [{key: list(group) for key, group in groupby(part, key=number)} for part in parts]
+    for key in sorted({key for part in by_slice for key in part}):
+        yield [part[key] for part in by_slice if key in part]
 
 
 def _in_order(told: Iterable[Told]) -> list[Told]:
@@ -154,7 +173,7 @@ def _tell(engine: Engine, settings: Settings, viewers: dict[str, Viewer], told: 
             try:
                 refused = _tell_batch(engine, settings, viewers[actor], scans, now)
                 break
-            except DeadlockDetected:  # two lanes met on one vessel; nothing of this batch was kept
+            except DeadlockDetected:  # two met at one truck; nothing of this batch was kept
                 continue
         else:
             raise RuntimeError("the demo's tellers keep waiting for each other")

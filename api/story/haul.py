@@ -11,7 +11,7 @@ from tracking.corridor_document import ProductEntry, SiteEntry
 
 # Minutes before its vessel leaves that a truck is to be at the port: at a hub time for gate, checks and yard.
 LEAD = {"hub": (55, 110), "ferry_port": (60, 100)}
-TOO_EARLY = (115, 165)  # one in four comes to a hub hours before its vessel, and stands in the yard beyond the target
+TOO_EARLY = (115, 165)  # one in three comes to a hub hours before its vessel, and stands in the yard beyond the target
 LAST_ABOARD = 20 * MINUTE  # before a vessel leaves, the last truck drives up
 
 
@@ -22,7 +22,7 @@ def send(teller: Teller, farms: list[SiteEntry], here: SiteEntry, cargo: list[st
     port = stage.port(lane)
     drive = timedelta(seconds=stage.road(here.key, port.key).usual_duration_s)
     loads = HOUR if here.kind != "farm" else HOUR * (0.3 + 0.7 * len(farms))
-    early = port.kind == "hub" and every(4, teller.number + stage.lanes.index(lane))
+    early = port.kind == "hub" and every(3, teller.number + stage.lanes.index(lane))
     before = TOO_EARLY if early else LEAD[port.kind]
     lead = teller.chance.randint(*before) * MINUTE
     booked = next_sailing(port.name, teller.now + loads + drive + before[1] * MINUTE)
@@ -70,6 +70,7 @@ def cross(teller: Teller, cargo: list[str]) -> SiteEntry:
     sailing = teller.booked
     if sailing is None or teller.now > sailing.departs_at - LAST_ABOARD:
         sailing = next_sailing(port.name, teller.now + LAST_ABOARD)
+    teller.journey.vessel = sailing.vessel
     landing = teller.stage.site(sailing.end)
     if port.kind == "hub":
         teller.now = max(teller.now, sailing.departs_at - teller.chance.randint(26, 40) * MINUTE)

@@ -54,6 +54,7 @@ class Journey:
     planner: str = ""
     planned_at: datetime = ANCHOR
     cargo: list[str] = field(default_factory=list[str])  # SSCCs that travel to the market; the first is never sold
+    vessel: str = ""  # that takes it over the water
     landed_at: datetime = ANCHOR  # when it drove off the port beyond the water
     stocked_at: datetime | None = None
     lot: str = ""
