@@ -178,6 +178,7 @@ def fit_group(name: str) -> tuple[str, float]:
         ("Gabungan Kelompok Tani", "Gapoktan"),
         ("Kelompok Wanita Tani", "KWT"),
         ("Kelompok Tani", "Poktan"),
+        ("Kelompok Ternak", "Poknak"),
     ):
         name = name.replace(long, short)
     for size in (20, 18, 16):

@@ -138,6 +138,21 @@ def test_scans_made_while_the_network_is_gone_are_sent_once_when_it_is_back(desk
     expect(page.locator(".station [data-count]")).to_have_text("5 / 6")  # what was counted is remembered by the records
 
 
+def test_without_a_load_to_compare_with_nothing_is_called_a_match(desk: Window, stage: Stage) -> None:
+    desk.expect(DROPPED)
+    sacks, _ = a_load(stage, 1, "BE 8306 LMB", farm=4)
+    page = at_gate(desk, stage)
+    desk.context.set_offline(True)
+    page.locator("h1").click()
+    burst(page, sacks[0].uri)
+    expect(page.locator("[data-word]")).to_have_text("Tersimpan")
+    expect(page.locator("[data-answer]")).not_to_have_class(re.compile("aman"))
+    desk.context.set_offline(False)
+    all_sent(page)
+    expect(page.locator("[data-word]")).to_have_text("Cocok")
+    assert seen_at(stage, sacks[0]) == 1
+
+
 def test_an_unknown_label_and_a_mistyped_number_are_told_apart(desk: Window, stage: Stage) -> None:
     sacks, _ = a_load(stage, 2, "BE 8392 LMC", farm=3)
     nobody = sscc(9, "9520000100", 424242)

@@ -148,6 +148,7 @@ def test_any_name_fits_between_the_qr_and_the_edge(name: str) -> None:
 def test_long_name_is_abbreviated_before_it_is_cut() -> None:
     assert labels.fit_group("Poktan Sri Rejeki") == ("Poktan Sri Rejeki", 20)
     assert labels.fit_group("Kelompok Tani Sri Rejeki") == ("Poktan Sri Rejeki", 20)
+    assert labels.fit_group("Kelompok Ternak Adi Mulya") == ("Poknak Adi Mulya", 20)
     cut, size = labels.fit_group(NAMES[3])
     assert (cut, size) == ("Gapoktan Karya…", 16)
 

@@ -5,7 +5,7 @@ const symbols = document.querySelector("[data-station]").dataset.icons;
 
 // Verdict → tone of the field, icon, sound.
 export const VERDICTS = {
-  match: ["aman", "check", "good"], notThis: ["siaga", "warn", "bad"], again: ["", "wait", "same"], unknown: ["", "ask", "bad"],
+  match: ["aman", "check", "good"], notThis: ["siaga", "warn", "bad"], kept: ["idle", "wait", "same"], again: ["", "wait", "same"], unknown: ["", "ask", "bad"],
   refused: ["siaga", "warn", "bad"], finding: ["siaga", "warn", "bad"], recalled: ["intervensi", "octa", "bad"], held: ["intervensi", "octa", "bad"],
   earlier: ["siaga", "warn", "bad"], wrongRoom: ["siaga", "warn", "bad"], notHere: ["siaga", "warn", "bad"], chooseRoom: ["siaga", "warn", "bad"],
   badNumber: ["siaga", "warn", "bad"], notFound: ["siaga", "warn", "bad"], released: ["aman", "check", "good"], done: ["aman", "check", "good"], ready: ["idle", "scan", null],

@@ -171,6 +171,10 @@ function answered(scan, told) {
     if (unsure && entry.sscc && !load) scanned.delete(entry.sscc);
     if (last[0] === entry) answer(entry.verdict, entry.word, told.reason ?? null);
   }
+  if (entry?.verdict === "kept" && !wrong && !refused) {
+    [entry.verdict, entry.word] = ["match", words.match];
+    if (last[0] === entry) answer("match", words.match, load ? aboutLoad() : "", tailOf(entry.sscc));
+  }
   show();
   if (!queue.waiting) document.dispatchEvent(new Event("lumbung:changed"));
 }
@@ -338,7 +342,8 @@ async function sack(sscc, code) {
   const scan = own.work === "terima"
     ? tell({ step: "accepting", tags: [code], ...owner, ...(fits ? shipmentOf() : {}) })
     : tell({ step: "inspecting", tags: [code], result: fits ? "conformant" : "non_conformant", ...(fits ? shipmentOf() : {}) });
-  said(fits ? "match" : "notThis", sscc, scan.id);
+  // Without the load's list nothing was compared yet: kept, and the answer comes with the network.
+  said(!fits ? "notThis" : load.offline ? "kept" : "match", sscc, scan.id);
 }
 
 function said(verdict, sscc, id = undefined, about = null) {
