@@ -491,8 +491,12 @@ class _Scan:
         wrong = one(self.connection, "SELECT * FROM scan WHERE id = %s", (step.scan,))
         own = wrong is not None and wrong["account_id"] == self.who.account_id
         # A colleague does the same work at the same place: who may not recall does not take a recall back.
-        may_tell = wrong is not None and any(map(self.who.may, steps.PERMISSIONS_OF[wrong["step"]]))
-        colleague = may_tell and self.who.site_id is not None and wrong["site_id"] == self.who.site_id
+        colleague = (
+            wrong is not None
+            and self.who.site_id is not None
+            and wrong["site_id"] == self.who.site_id
+            and any(map(self.who.may, steps.PERMISSIONS_OF[wrong["step"]]))
+        )
         if wrong is None or not (own or colleague or self.who.role == "administrator"):
             raise Unreadable("You have told no scan with this id.", field="scan")
         told = rows(
