@@ -84,5 +84,5 @@ def _type(schema: dict[str, Any]) -> str:
         return " or ".join(_type(each) for each in schema["anyOf"])
     if "const" in schema:
         return str(schema["const"])
-    told = {"null": "nothing"}.get(schema.get("type", ""), schema.get("format") or schema.get("type", "any"))
+    told = "nothing" if schema.get("type") == "null" else str(schema.get("format") or schema.get("type", "any"))
     return f"list of {_type(schema['items'])}" if told == "array" and "items" in schema else told

@@ -24,7 +24,7 @@ def at(hours: float) -> datetime:
 
 
 def happening(
-    hours: float, role: str, step: str, *, parent: str | None = None, action: str = "ADD", **more: Any
+    hours: float, role: str, step: str, *, parent: str | None = None, action: str | None = "ADD", **more: Any
 ) -> Happening:
     values: dict[str, Any] = {
         "event": UUID(int=round(hours * 1000)),
