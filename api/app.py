@@ -21,7 +21,7 @@ from api.pages import konsol, tani
 from api.pages import prices as price_pages
 from api.pages.rendering import static_files
 from api.position_door import PositionDoor
-from api.routes import accounts, digital_link, front, harvest_form, positions, prices, reads, scans, tags
+from api.routes import accounts, digital_link, front, harvest_form, live, positions, prices, reads, scans, tags
 from core import database, settings
 from core.settings import ROOT, Settings
 
@@ -31,6 +31,7 @@ ROUTERS = (
     digital_link.router,
     front.router,
     konsol.router,
+    live.router,
     positions.router,
     price_pages.router,
     prices.router,
