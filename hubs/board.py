@@ -19,6 +19,7 @@ TARGET_S = {"gate": 600, "inspection": 900, "yard": 2700, "loading": 1500}
 CHILLED_YARD_S = 1800  # what must stay below 10 °C goes first
 EXPECTED_WITHIN = timedelta(hours=24)
 LATE_KEPT = timedelta(hours=24)
+SAILINGS_SHOWN = 2  # even with nothing booked; later ones are shown once somebody books
 
 VISITS = """
     WITH aboard AS (
@@ -60,7 +61,7 @@ VISITS = """
 """
 
 EXPECTED = """
-    SELECT NULL::uuid AS id, l.giai, c.name AS carrier, c.kind, 'expected' AS stage,
+    SELECT NULL::uuid AS id, c.giai, c.name AS carrier, c.kind, 'expected' AS stage,
            l.planned_arrival_at AS stage_since,
            NULL::timestamptz AS gate_in_at, NULL::numeric AS weight_kg, s.gsin, s.planned_units AS units,
            s.planned_units * p.unit_kg AS kg, 0 AS checked, NULL::timestamptz AS checked_since, k.disposition,
@@ -69,13 +70,16 @@ EXPECTED = """
            p.name_en, p.commodity, p.temperature_max_c, p.papers,
            array(SELECT kind FROM shipment_paper d WHERE d.gsin = s.gsin) AS papers_present,
            '{}'::text[] AS findings
-    FROM shipment_leg l JOIN shipment s ON s.gsin = l.gsin JOIN carrier c ON c.giai = l.giai AND c.kind = 'truck'
+    FROM shipment_leg l JOIN shipment s ON s.gsin = l.gsin JOIN carrier w ON w.giai = l.giai
+    -- Trucks ride ro-ro: what comes by vessel is the truck that brought it to the vessel.
+    LEFT JOIN shipment_leg b ON b.gsin = l.gsin AND b.number = l.number - 1
+    JOIN carrier c ON c.giai = CASE w.kind WHEN 'vessel' THEN b.giai ELSE l.giai END AND c.kind = 'truck'
     JOIN product p ON p.gtin = s.product_gtin JOIN site o ON o.id = s.from_site_id JOIN party g ON g.id = s.party_id
-    JOIN site h ON h.id = l.to_site_id LEFT JOIN epc_state k ON k.epc = %(carrier)s || l.giai
+    JOIN site h ON h.id = l.to_site_id LEFT JOIN epc_state k ON k.epc = %(carrier)s || c.giai
     WHERE l.to_site_id = %(site)s AND l.planned_arrival_at BETWEEN %(since)s AND %(until)s
       AND NOT EXISTS (SELECT FROM event_epc t JOIN event e ON e.id = t.event
                       WHERE t.epc = %(shipment)s || l.gsin AND t.role = 'transaction' AND e.read_point = h.uri)
-      AND NOT EXISTS (SELECT FROM gate_visit v WHERE v.site_id = l.to_site_id AND v.giai = l.giai
+      AND NOT EXISTS (SELECT FROM gate_visit v WHERE v.site_id = l.to_site_id AND v.giai = c.giai
                       AND v.gate_in_at > l.planned_departure_at)
 """
 
@@ -88,7 +92,11 @@ ONWARD = """
 SAILINGS = """
     SELECT s.id, s.giai, c.name AS vessel, s.cut_off_at, s.departs_at, s.arrives_at, s.capacity, t.name AS to_site,
            (SELECT count(*) FROM containment i JOIN carrier k ON i.child = %(carrier)s || k.giai
-            WHERE i.parent = %(carrier)s || s.giai AND i.to_at IS NULL) AS loaded,
+            WHERE i.parent = %(carrier)s || s.giai AND i.to_at IS NULL
+              AND EXISTS (  -- here: what it still carries from elsewhere is not this sailing's
+                SELECT FROM event_epc x JOIN event e ON e.id = x.event JOIN site h ON h.uri = e.read_point
+                WHERE x.epc = i.child AND x.role = 'child' AND x.event_time = i.from_at AND h.id = s.from_site_id)
+           ) AS loaded,
            (SELECT count(DISTINCT l.gsin) FROM shipment_leg l WHERE l.giai = s.giai
             AND l.from_site_id = s.from_site_id AND l.planned_departure_at
                 BETWEEN s.departs_at - interval '3 hours' AND s.departs_at + interval '3 hours') AS booked
@@ -177,6 +185,8 @@ def _grouped(listed: Iterable[Row], onward: dict[str, Row], sailings: list[Row])
         groups.setdefault(_group_of(row, leg, sailings), {"kind": "", "sailing": None, "leg": leg, "rows": []})[
             "rows"
         ].append(row)
+    later = {f"sailing {s['id']}" for s in sailings[SAILINGS_SHOWN:] if not s["booked"] and not s["loaded"]}
+    groups = {name: group for name, group in groups.items() if group["rows"] or name not in later}
     order = {"sailing": 0, "sea": 1, "ferry": 2, "road": 3, "vessel": 4}
     for name, group in groups.items():
         group["kind"] = name.split()[0]
