@@ -58,6 +58,7 @@ class KnownDevices:
 
     async def _read_again(self, engine: Engine) -> None:
         began = time.monotonic()
+        before = set(self._known)
         asked = [digest for digest, (_, used_at) in self._known.items() if began - used_at < FORGET_S]
         try:
             valid = await asyncio.to_thread(_still_valid, engine, asked) if asked else set()
@@ -66,8 +67,8 @@ class KnownDevices:
             raise
         finally:
             self._checked_at = began
-        # What came meanwhile was read just now.
-        self._known = {d: known for d, known in self._known.items() if d in valid or d not in set(asked)}
+        # What came meanwhile was read just now; what was not asked for is forgotten.
+        self._known = {d: known for d, known in self._known.items() if d in valid or d not in before}
 
 
 def _look_up(engine: Engine, credential: str) -> UUID | None:

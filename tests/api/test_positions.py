@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,10 +13,11 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlmodel import Session
 
-from api import corridor
+from api import batching, corridor, position_door
 from api.app import create_app
 from core import database
 from core.accounts import Account
@@ -194,6 +196,39 @@ def test_unknown_revoked_or_no_credential_is_refused(client: TestClient, session
     session.commit()
     for headers in ({}, tracker.bearer, {"authorization": "Bearer dev_" + "A" * 43}, {"authorization": "Bearer x"}):
         assert post(client, headers, fix()) == 401
+
+
+def test_credential_taken_a_moment_ago_is_refused_soon_after_it_is_revoked(
+    client: TestClient, session: Session, make_account: MakeAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where its owner's account is closed, and where it was silent so long that it is read anew."""
+    monkeypatch.setattr(position_door, "RECHECK_S", 0.05)
+    driver = make_account("driver")
+    tracker, phone, silent, kept = enrol(session), enrol(session, driver, "phone"), enrol(session), enrol(session)
+    for device in (tracker, phone, silent, kept):
+        assert post(client, device.bearer, fix(50)) == 200
+    for device in (tracker, silent):
+        revoke_device(session, device.id, now=datetime.now(UTC))
+    driver.disabled_at = datetime.now(UTC)
+    session.add(driver)
+    session.commit()
+    time.sleep(0.2)  # longer than twice RECHECK_S: then nobody is believed before all are read again
+    assert [post(client, device.bearer, fix(40)) for device in (tracker, phone, kept)] == [401, 401, 200]
+    monkeypatch.setattr(position_door, "FORGET_S", 0.0)
+    time.sleep(0.2)
+    assert [post(client, device.bearer, fix(30)) for device in (silent, kept)] == [401, 200]
+
+
+def test_more_than_can_wait_is_refused_for_now(client: TestClient, app: FastAPI, tracker: Enrolled) -> None:
+    batcher = app.state.positions
+    batcher._waiting_fixes = batching.WAITING_MAX
+    for headers in (tracker.bearer, tracker.bearer | {"transfer-encoding": "chunked"}):
+        body = iter([json.dumps([fix()]).encode()]) if "transfer-encoding" in headers else json.dumps([fix()]).encode()
+        answer = client.post("/api/v1/positions", content=body, headers=headers)  # by the short way and the ordinary
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+        assert answer.headers["content-type"] == "application/problem+json"
+    batcher._waiting_fixes = 0
+    assert post(client, tracker.bearer, fix()) == 200
 
 
 def test_device_of_someone_who_may_not_report_is_refused(
