@@ -93,6 +93,7 @@ SAILINGS = """
     SELECT s.id, s.giai, c.name AS vessel, s.cut_off_at, s.departs_at, s.arrives_at, s.capacity, t.name AS to_site,
            (SELECT count(*) FROM containment i JOIN carrier k ON i.child = %(carrier)s || k.giai
             WHERE i.parent = %(carrier)s || s.giai AND i.to_at IS NULL
+              AND i.from_at > s.departs_at - interval '6 hours'
               AND EXISTS (  -- here: what it still carries from elsewhere is not this sailing's
                 SELECT FROM event_epc x JOIN event e ON e.id = x.event JOIN site h ON h.uri = e.read_point
                 WHERE x.epc = i.child AND x.role = 'child' AND x.event_time = i.from_at AND h.id = s.from_site_id)
