@@ -3,6 +3,7 @@
 Standard library only.
 """
 
+import ctypes
 import importlib.util
 import os
 import re
@@ -50,7 +51,17 @@ def missing(*, server: bool, browser: bool) -> list[str]:
             names.append("chromium")
         if not FONT.exists():
             names.append("fonts-noto-core")
+        if not _loads("libatomic.so.1"):  # Playwright's own node is linked to it, and a bare Debian has it not
+            names.append("libatomic1")
     return names
+
+
+def _loads(library: str) -> bool:
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        return False
+    return True
 
 
 def install(wanted: list[str]) -> None:
