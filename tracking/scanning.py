@@ -365,7 +365,7 @@ class Scanning:
             recorded = ledger.record(
                 self.connection, [wrong_event], now=self.now, party_id=row["party_id"], scan_id=step.id
             )
-            declared += [each.hash for each in recorded]
+            declared += [each.hash for each in recorded if each.new]  # declared before: nothing more happens
         run(
             self.connection,
             "UPDATE finding SET closed_at = %s, closed_reason = 'declared wrong'"

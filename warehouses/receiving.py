@@ -11,6 +11,7 @@ from core.database import Row, one, rows, run
 from core.identifiers import uuid7
 from tracking.happenings import GS1
 from tracking.scans import Outcome
+from tracking.steps import Correcting
 
 Connection = psycopg.Connection[Any]
 
@@ -20,6 +21,9 @@ LEAVES = frozenset({"loading", "departing", "retail_selling", "stocking"})
 def follow(connection: Connection, outcome: Outcome) -> None:
     """Write the movements of a recorded scan into the stock of the warehouse where it was scanned."""
     step, site, facts = outcome.step, outcome.site, outcome.facts
+    if isinstance(step, Correcting):
+        _take_back(connection, step)
+        return
     if step is None or site is None or facts is None or not facts.tags:
         return
     if not one(connection, "SELECT 1 FROM warehouse WHERE site_id = %s", (site["id"],)):
@@ -37,6 +41,31 @@ def follow(connection: Connection, outcome: Outcome) -> None:
             _move(connection, site["id"], unit["sscc"], "pick", Decimal(0), None, facts.at, step.id)
         elif step.step in LEAVES:
             _leave(connection, site["id"], unit["sscc"], facts.at, step.id)
+
+
+def _take_back(connection: Connection, step: Correcting) -> None:
+    """Reverse the movements of a scan that was declared wrong: what it brought goes, what it took out comes back.
+
+    Only as far as the stock bears it: what has since gone out by other scans cannot be taken back a second time.
+    """
+    moved = rows(
+        connection,
+        "SELECT warehouse_id, sscc, quantity_kg FROM stock_movement"
+        " WHERE scan_id = %s AND quantity_kg <> 0 ORDER BY warehouse_id, sscc",
+        (step.scan,),
+    )
+    for movement in moved:
+        taken_back = run(
+            connection,
+            """
+            UPDATE stock_unit SET quantity_kg = quantity_kg - %(kg)s
+            WHERE warehouse_id = %(warehouse)s AND sscc = %(sscc)s AND quantity_kg >= %(kg)s
+            """,
+            {"kg": movement["quantity_kg"], "warehouse": movement["warehouse_id"], "sscc": movement["sscc"]},
+        )
+        if taken_back:
+            warehouse, sscc, kg = movement["warehouse_id"], movement["sscc"], -movement["quantity_kg"]
+            _move(connection, warehouse, sscc, "adjust", kg, None, step.at, step.id, reason=step.reason)
 
 
 def _unit(connection: Connection, epc: str) -> Row | None:
@@ -114,14 +143,15 @@ def _move(
     room: str | None,
     at: datetime,
     scan_id: UUID,
+    reason: str | None = None,
 ) -> None:
     run(
         connection,
         """
-        INSERT INTO stock_movement (warehouse_id, id, sscc, kind, quantity_kg, room, moved_at, scan_id)
-        VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
+        INSERT INTO stock_movement (warehouse_id, id, sscc, kind, quantity_kg, room, moved_at, scan_id, reason)
+        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
         """,
-        (warehouse_id, uuid7(), sscc, kind, quantity_kg, room, at, scan_id),
+        (warehouse_id, uuid7(), sscc, kind, quantity_kg, room, at, scan_id, reason),
     )
 
 

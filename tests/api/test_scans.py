@@ -335,3 +335,24 @@ def test_sacks_travel_in_a_sealed_box_on_a_truck_on_a_vessel(world: World) -> No
         world.scan("loading", 30, carrier=truck.name, containers=["XXXU0000000"], site=world.farm.uri)
     )
     assert unknown["errors"][0]["field"] == "containers"
+
+
+def test_a_receipt_declared_wrong_goes_out_of_stock_and_a_dispatch_comes_back(world: World) -> None:
+    sack = world.harvested()[0]
+    sscc = sack.partition("/00/")[2][:18]
+    here = {"tags": [sack], "site": world.marunda.uri}
+    received, sent = world.scan("accepting", 30, **here), world.scan("loading", 40, carrier=world.truck.name, **here)
+    world.tell(received, sent)
+
+    def balance() -> tuple[str, str]:
+        held = world.rows("SELECT quantity_kg FROM stock_unit WHERE sscc = %s", sscc)[0]["quantity_kg"]
+        moved = world.rows("SELECT sum(quantity_kg) AS kg FROM stock_movement WHERE sscc = %s", sscc)[0]["kg"]
+        return str(held), str(moved)
+
+    assert balance() == ("0.000", "0.000")
+    world.tell(world.scan("correcting", 50, scan=sent["id"], reason="Truk yang salah", site=world.marunda.uri))
+    assert balance() == ("50.000", "50.000")
+    world.tell(world.scan("correcting", 50.5, scan=sent["id"], reason="Truk yang salah", site=world.marunda.uri))
+    assert balance() == ("50.000", "50.000")  # declared wrong once is enough
+    world.tell(world.scan("correcting", 51, scan=received["id"], reason="Bukan gudang ini", site=world.marunda.uri))
+    assert balance() == ("0.000", "0.000")
