@@ -204,7 +204,7 @@ LANES = (
     Lane(
         "banana-penengahan",
         ("Lahan 1, Pasuruan",),
-        "Pisang kepok",
+        "Pisang ambon",
         3,
         600,
         "ferry",

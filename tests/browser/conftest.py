@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Error, Playwright, sync_playwright
+from playwright.sync_api import Browser, Error, Playwright, expect, sync_playwright
 
 from core.cluster import DatabaseUrls
 from tests.browser.stage import ARGS, CHROMIUM, DESKTOP, PHONE, Live, OpenWindow, Window, bundle, serving
+
+expect.set_options(timeout=15_000)  # a slow machine is no fault of the page
 
 
 @pytest.fixture(scope="module")

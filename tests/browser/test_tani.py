@@ -44,6 +44,13 @@ def press(page: Page, name: str) -> None:
     page.get_by_role("button", name=name, exact=True).click()
 
 
+def arrive(phone: Window, login: str, then: str) -> Page:
+    """Sign in and land on a page whose script is there: its buttons do nothing before."""
+    page = phone.sign_in(login, then=then)
+    page.locator("body[data-ready]").wait_for()
+    return page
+
+
 def go(page: Page, path: str) -> None:
     """Open a page, online or not, and wait for its script."""
     page.goto(path)
@@ -150,7 +157,7 @@ def test_typed_label_becomes_a_harvest_in_three_steps_recorded_once(phone: Windo
 
 
 def test_next_sack_needs_only_its_label_and_one_tap(phone: Window, farmer: Farmer) -> None:
-    page = phone.sign_in(farmer.login, then="/tani/panen")
+    page = arrive(phone, farmer.login, "/tani/panen")
     type_label(page, farmer.tags[0].sscc)
     page.get_by_role("radio", name="Pisang", exact=True).check()
     press(page, "Lanjut: berat")
@@ -164,7 +171,7 @@ def test_next_sack_needs_only_its_label_and_one_tap(phone: Window, farmer: Farme
 
 
 def test_five_big_digits_find_the_label_and_a_slip_is_told(phone: Window, farmer: Farmer) -> None:
-    page = phone.sign_in(farmer.login, then="/tani/panen")
+    page = arrive(phone, farmer.login, "/tani/panen")
     number = farmer.tags[0].sscc
     type_label(page, number[:-1] + str((int(number[-1]) + 1) % 10))
     expect(page.get_by_text("Angka terakhir tidak cocok. Periksa lagi nomor di label.")).to_be_visible()
@@ -175,7 +182,7 @@ def test_five_big_digits_find_the_label_and_a_slip_is_told(phone: Window, farmer
 
 
 def test_birds_are_counted_beside_their_weight(phone: Window, live: Live, farmer: Farmer) -> None:
-    page = phone.sign_in(farmer.login, then="/tani/panen")
+    page = arrive(phone, farmer.login, "/tani/panen")
     type_label(page, farmer.tags[0].sscc)
     page.get_by_role("radio", name="Ayam", exact=True).check()
     press(page, "Lanjut: berat")
@@ -191,7 +198,7 @@ def test_birds_are_counted_beside_their_weight(phone: Window, live: Live, farmer
 
 
 def test_undone_within_ten_seconds_is_never_sent(phone: Window, live: Live, farmer: Farmer) -> None:
-    page = phone.sign_in(farmer.login, then="/tani/panen")
+    page = arrive(phone, farmer.login, "/tani/panen")
     tag_sack(page, farmer.tags[0].sscc, at_once=False)
     page.get_by_role("button", name=re.compile("Urungkan")).click()
     expect(page.locator("li.q")).to_have_count(0)
@@ -203,14 +210,14 @@ def test_undone_within_ten_seconds_is_never_sent(phone: Window, live: Live, farm
 def test_label_already_used_is_refused_in_plain_words_and_another_one_takes_its_place(
     phone: Window, live: Live, farmer: Farmer
 ) -> None:
-    page = phone.sign_in(farmer.login, then="/tani/panen")
+    page = arrive(phone, farmer.login, "/tani/panen")
     tag_sack(page, farmer.tags[0].sscc)
     expect(item_of(page, farmer.tags[0])).to_have_attribute("data-state", "sent", timeout=SENT_MS)
     # A second phone of the group, with no signal: it cannot know, and finds out when it sends.
     second = live.account("farmer", party_gln=farmer.group.gln, site_id=farmer.farm.id)
     phone.context.clear_cookies()
     page.goto("about:blank")
-    page = phone.sign_in(second, then="/tani/panen")
+    page = arrive(phone, second, "/tani/panen")
     wait_for_worker(page)
     page.locator("body[data-ready]").wait_for()
     phone.context.set_offline(True)
@@ -265,7 +272,7 @@ def test_tagged_with_no_signal_survives_a_restart_and_is_sent_once_with_the_time
 
 
 def test_answer_lost_on_the_way_back_does_not_count_twice(phone: Window, live: Live, farmer: Farmer) -> None:
-    page = phone.sign_in(farmer.login, then="/tani/panen")
+    page = arrive(phone, farmer.login, "/tani/panen")
     tried: list[str] = []
 
     def lose_the_first_answer(route: Any) -> None:
@@ -288,7 +295,7 @@ def test_answer_lost_on_the_way_back_does_not_count_twice(phone: Window, live: L
 
 
 def test_every_page_opens_with_no_signal_and_shows_nobody_elses_news(phone: Window, live: Live, farmer: Farmer) -> None:
-    page = phone.sign_in(farmer.login, then="/tani/panen")
+    page = arrive(phone, farmer.login, "/tani/panen")
     tag_sack(page, farmer.tags[0].sscc)
     expect(item_of(page, farmer.tags[0])).to_have_attribute("data-state", "sent", timeout=SENT_MS)
     go(page, "/tani")
@@ -400,7 +407,7 @@ def test_denied_camera_is_explained_and_the_number_can_be_typed(phone: Window, f
 
 
 def test_sacks_of_today_go_on_a_truck_with_one_tap(phone: Window, live: Live, farmer: Farmer) -> None:
-    page = phone.sign_in(farmer.login, then="/tani/panen")
+    page = arrive(phone, farmer.login, "/tani/panen")
     tag_sack(page, farmer.tags[0].sscc)
     go(page, "/tani/muat")
     page.get_by_label("Pelat truk").fill("be 8140 lmb")
@@ -419,7 +426,7 @@ def test_sacks_of_today_go_on_a_truck_with_one_tap(phone: Window, live: Live, fa
 
 
 def test_unknown_plate_is_refused_in_plain_words(phone: Window, farmer: Farmer) -> None:
-    page = phone.sign_in(farmer.login, then="/tani/muat")
+    page = arrive(phone, farmer.login, "/tani/muat")
     page.get_by_label("Pelat truk").fill("BE 0000 XX")
     page.get_by_label("Nomor label").fill(farmer.tags[0].sscc)
     press(page, "Tambah")
@@ -465,7 +472,7 @@ def test_pages_have_no_accessibility_findings_and_fold_to_320_px(
 
 
 def test_steps_and_queue_have_no_accessibility_findings_and_fold_to_320_px(phone: Window, farmer: Farmer) -> None:
-    page = phone.sign_in(farmer.login, then="/tani/panen")
+    page = arrive(phone, farmer.login, "/tani/panen")
     page.set_viewport_size({"width": 320, "height": 640})
     type_label(page, "1")
     assert axe_findings(page) == []
